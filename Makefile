@@ -1,0 +1,113 @@
+# `make` alone says what there is to do. Recipes are short: the logic is in tests/tools and tests/cluster.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+SHELL := /bin/sh
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/.cluster/bin:$(CURDIR)/$(BIN):$(PATH)
+export PYTHONPATH := $(CURDIR)/tests
+# A new lock file asks for a new stamp, so nobody works with yesterday's tools.
+STAMP := $(VENV)/locked-$(firstword $(shell sha256sum requirements/dev.txt))
+
+# Which cluster: the project's own, or the one named on make's own command line. A KUBECONFIG in the
+# environment is ignored, so that nobody's cluster is touched by mistake.
+OWN_KUBECONFIG := $(CURDIR)/.cluster/kubeconfig
+ifeq ($(origin KUBECONFIG),command line)
+  FOREIGN := yes
+else
+  override KUBECONFIG := $(OWN_KUBECONFIG)
+endif
+ifneq ($(origin IMAGE_PREFIX),command line)
+  override IMAGE_PREFIX :=
+endif
+export KUBECONFIG IMAGE_PREFIX
+
+CLUSTER := $(BIN)/python -m cluster
+STEP := $(BIN)/python -m tools.step
+PYTEST := $(BIN)/python -m pytest -q
+
+.PHONY: help
+help: ## Show what you can do here
+	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z][a-z0-9-]*:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo; echo "  On a cluster of yours: make demo KUBECONFIG=~/.kube/config IMAGE_PREFIX=registry.example/team"
+
+##@ See it work
+.PHONY: demo
+demo: $(STAMP) $(if $(FOREIGN),,cluster-up) deploy ## Watch a WorkQueue go from zero to many workers and back
+	@$(BIN)/python -m demo
+
+##@ Work on it
+.PHONY: check fmt generate verify lock lint-imports
+check: $(STAMP) ## Format, lint, types, layers, unit and contract tests, chart: within a minute, no cluster
+	@$(BIN)/python -m tools.check $(ONLY)
+
+fmt: $(STAMP) ## Format the code and mend what ruff can mend
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+generate: $(STAMP) ## Write what is generated from the CRD: the chart's copy, README's field table
+	@$(BIN)/python -m tools.generate
+
+verify: generate ## Generate again and fail on a difference
+	@git diff --exit-code -- charts README.md || { \
+	  echo "error: generated files are stale; what to do: make generate, and commit the result"; exit 1; }
+
+lock: $(STAMP) ## Lock the dependencies again: newest versions that the ranges allow, with hashes
+	@$(BIN)/python -m tools.lock
+
+lint-imports: $(STAMP)
+	@PYTHONPATH=operator/src:worker-image/src:producer/src $(BIN)/lint-imports
+
+##@ Test it
+.PHONY: test own-cluster-only both-pythons integration e2e bench
+test: own-cluster-only check cluster-up images both-pythons integration e2e ## Everything, on a real cluster that it brings itself
+
+both-pythons: $(STAMP)
+	@$(STEP) "unit and contract tests on the images' python" --usual 40 \
+	  --hint "make check shows whether they fail on this python, too" -- $(BIN)/python -m tools.images_python
+
+integration: own-cluster-only cluster-up images ## Tests against the real broker and API server
+	@$(STEP) "integration tests" --usual 120 --hint "make integration runs these alone" -- $(PYTEST) tests/integration
+
+e2e: own-cluster-only cluster-up images ## The stories, told on the real cluster
+	@$(STEP) "end-to-end tests" --usual 480 --hint "make e2e runs these alone" -- $(PYTEST) tests/e2e
+
+bench: own-cluster-only cluster-up deploy ## Measure: publish to replicas, zero to many, memory
+	@$(BIN)/python -m bench
+
+own-cluster-only:
+	@$(if $(FOREIGN),echo "error: tests delete things and run on the project's own cluster only;\
+	  what to do: leave KUBECONFIG= out (make demo and make deploy take it)"; exit 1,:)
+
+##@ Run it
+.PHONY: images cluster-up cluster-down deploy undeploy clean
+images: $(STAMP) $(if $(FOREIGN),,cluster-up) ## Build the images and load or push them
+	@$(CLUSTER) images
+
+cluster-up: $(STAMP) ## Start the project's own Kubernetes and RabbitMQ (nothing leaves this machine)
+	@$(if $(FOREIGN),:,$(CLUSTER) up)
+
+cluster-down: $(STAMP) ## End exactly what cluster-up started
+	@$(CLUSTER) down
+
+deploy: $(STAMP) images ## Install or upgrade the operator with its chart
+	@$(BIN)/python -m tools.deploy up
+
+undeploy: $(STAMP) ## Uninstall the operator; WorkQueues and queues stay
+	@$(BIN)/python -m tools.deploy down
+
+clean: ## Remove what was built here, the cluster's state too (downloads stay cached)
+	@[ ! -e .cluster/process.json ] || $(MAKE) -s cluster-down
+	rm -rf build .cluster .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+$(STAMP): requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $(PYTHON) is older \
+	  than 3.11; what to do: make PYTHON=/path/to/python3.11 ..."; exit 1; }
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV) || { echo "error: no venv module; what to do:\
+	  apt-get install python3-venv"; exit 1; }
+	@echo "  Installing the tools into $(VENV) (usually 60 s)"; mkdir -p build/logs
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt \
+	  >build/logs/venv.log 2>&1 || { tail -n 15 build/logs/venv.log; echo "  full log: build/logs/venv.log"; exit 1; }
+	@rm -f $(VENV)/locked-*; touch $@

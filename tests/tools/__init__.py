@@ -1,0 +1,1 @@
+"""What make calls: checks, generators and the steps with a log each."""

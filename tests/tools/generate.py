@@ -1,0 +1,82 @@
+"""Write what is generated from the CRD: the chart's copy and the README's field table.
+
+`make verify` runs this and fails when git sees a difference.
+"""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from tools.crd import CRD_FILE, REPOSITORY, Field, fields, schema
+
+CHART_COPY = REPOSITORY / "charts" / "workqueue-operator" / "files" / "workqueues.yaml"
+README = REPOSITORY / "README.md"
+BEGIN, END = "<!-- fields:begin -->", "<!-- fields:end -->"
+
+
+def generated() -> Mapping[Path, str]:
+    """Every generated file with the text that it must have."""
+    return {CHART_COPY: chart_copy(CRD_FILE.read_text()), README: with_table(README.read_text())}
+
+
+def chart_copy(crd: str) -> str:
+    """The CRD for the chart, without the comments that are for its author."""
+    kept = [line for line in crd.splitlines() if not line.lstrip().startswith("#")]
+    return "# Generated from crds/workqueues.yaml by `make generate`.\n" + "\n".join(kept) + "\n"
+
+
+def with_table(text: str) -> str:
+    """The text with a fresh field table between its markers.
+
+    Raises:
+        ValueError: it has no markers, so that a table would silently be lost.
+    """
+    if BEGIN not in text or END not in text:
+        raise ValueError(f"README.md needs {BEGIN} and {END}: the field table goes between them")
+    before, rest = text.split(BEGIN, 1)
+    after = rest.split(END, 1)[1]
+    return f"{before}{BEGIN}\n{field_table()}\n{END}{after}"
+
+
+def field_table() -> str:
+    """A Markdown table of the spec's fields."""
+    spec = [field for field in fields(schema()) if field.path.startswith("spec.")]
+    rows = [_row(field) for field in spec if field.is_leaf]
+    return "\n".join(["| Field | Values | Default | Meaning |", "| --- | --- | --- | --- |", *rows])
+
+
+def _row(field: Field) -> str:
+    name = field.path.removeprefix("spec.")
+    return f"| `{name}` | {_values(field)} | {_default(field)} | {field.schema['description']} |"
+
+
+def _values(field: Field) -> str:
+    bounds = field.schema
+    if "enum" in bounds:
+        return ", ".join(f"`{value}`" for value in bounds["enum"])
+    if "minimum" in bounds:
+        return f"{bounds['minimum']} to {bounds['maximum']}"
+    if bounds["type"] == "array":
+        return f"list of {bounds['items']['type']}s"
+    return str(bounds["type"])
+
+
+def _default(field: Field) -> str:
+    if "default" not in field.schema:
+        return "*required*" if field.required else ""
+    default = field.schema["default"]
+    return "`{}`" if default == {} else f"`{default}`"
+
+
+def main() -> int:
+    """Write every file that differs, and say which."""
+    for path, text in generated().items():
+        if not path.exists() or path.read_text() != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            print(f"wrote {path.relative_to(REPOSITORY)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
