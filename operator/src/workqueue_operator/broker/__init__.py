@@ -1,0 +1,1 @@
+"""RabbitMQ: declaring queues and reading them. The only talk to a broker."""

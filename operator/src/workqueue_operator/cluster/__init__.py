@@ -1,0 +1,1 @@
+"""Kubernetes: objects, watches, worker pods, events. The only talk to the API server."""

@@ -1,0 +1,105 @@
+"""A broker access: address, vhost and credentials, as read from a Secret."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from workqueue_operator.core.errors import SecretError, VhostMismatchError
+
+AMQP_PORT = 5672
+AMQPS_PORT = 5671
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Where a broker is and as whom we come. Equal accesses share one monitor."""
+
+    host: str
+    port: int
+    tls: bool
+    vhost: str
+    username: str
+    password: str = field(repr=False)
+    management_uri: str | None = None
+
+    @property
+    def server(self) -> str:
+        """host:port."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def address(self) -> str:
+        """host:port and vhost, for people and for status; holds no secret."""
+        return f"{self.server}{'' if self.vhost.startswith('/') else '/'}{self.vhost}"
+
+
+def from_secret(
+    name: str, data: Mapping[str, bytes], *, vhost: str, management_uri: str | None
+) -> Access:
+    """Read a Secret with host, port, username, password, or one uri (which wins).
+
+    Raises:
+        SecretError: a key is missing or is not what it should be. Never quotes a value.
+        VhostMismatchError: the uri names another vhost.
+    """
+    try:
+        text = {key: value.decode().strip() for key, value in data.items() if key in _KEYS}
+    except UnicodeDecodeError as error:
+        raise SecretError(f"Secret {name!r} has a value that is not UTF-8 text") from error
+    if "uri" in text:
+        return _from_uri(name, text["uri"], vhost=vhost, management_uri=management_uri)
+    absent = [key for key in ("host", "username", "password") if not text.get(key)]
+    if absent:
+        raise SecretError(
+            f"Secret {name!r} lacks {', '.join(absent)}: it must hold host, port, username and "
+            f"password (as the RabbitMQ Cluster Operator writes them), or one uri"
+        )
+    return Access(
+        host=text["host"],
+        port=_port(name, text.get("port") or str(AMQP_PORT)),
+        tls=text.get("port") == str(AMQPS_PORT),
+        vhost=vhost,
+        username=text["username"],
+        password=text["password"],
+        management_uri=management_uri,
+    )
+
+
+_KEYS = frozenset({"uri", "host", "port", "username", "password"})
+
+
+def _port(name: str, text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise SecretError(f"Secret {name!r} has a port that is not a number from 1 to 65535")
+    return int(text)
+
+
+def _from_uri(name: str, uri: str, *, vhost: str, management_uri: str | None) -> Access:
+    split, port = _split(name, uri)
+    in_uri = unquote(split.path[1:])
+    if in_uri and in_uri != vhost:
+        raise VhostMismatchError(name, in_uri=in_uri, in_spec=vhost)
+    tls = split.scheme == "amqps"
+    return Access(
+        host=split.hostname or "",
+        port=port or (AMQPS_PORT if tls else AMQP_PORT),
+        tls=tls,
+        vhost=vhost,
+        username=unquote(split.username or ""),
+        password=unquote(split.password or ""),
+        management_uri=management_uri,
+    )
+
+
+def _split(name: str, uri: str) -> tuple[SplitResult, int | None]:
+    """Split without ever letting the uri, which holds a password, into an error."""
+    try:
+        split = urlsplit(uri)
+        port = split.port
+    except ValueError:
+        raise SecretError(f"Secret {name!r} has a uri that cannot be read") from None
+    if split.scheme not in {"amqp", "amqps"} or not (split.hostname and split.username):
+        raise SecretError(
+            f"Secret {name!r} has a uri that is not amqp://user:password@host:port or amqps://..."
+        )
+    return split, port

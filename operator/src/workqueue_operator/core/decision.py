@@ -1,0 +1,90 @@
+"""The words of a decision: what was seen, by which rules, and what follows."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from workqueue_operator.core.readings import Reading
+from workqueue_operator.core.workqueue import Scaling
+
+CENSUS_FRESH_SECONDS = 1.0
+"""A census older than this decides nothing."""
+
+
+class Reason(StrEnum):
+    """Why a decision is what it is."""
+
+    BACKLOG_GREW = "BacklogGrew"
+    BACKLOG_SHRANK = "BacklogShrank"
+    DRAINED = "Drained"
+    BELOW_MINIMUM = "BelowMinimum"
+    ABOVE_MAXIMUM = "AboveMaximum"
+    SHRINKING_BLIND = "ShrinkingBlind"
+    IDLE = "Idle"
+    STEADY = "Steady"
+    AT_MAXIMUM = "AtMaximum"
+    COOLING_DOWN = "CoolingDown"
+    WORKERS_BUSY = "WorkersBusy"
+    ROLLOUT = "RolloutInProgress"
+    HELD = "Held"
+    READING_UNKNOWN = "ReadingUnknown"
+    QUEUE_MISSING = "QueueMissing"
+    ZERO_NOT_BELIEVED = "ZeroNotBelieved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Census:
+    """What the worker pods themselves said just now; draining ones are not counted as busy."""
+
+    busy_workers: int
+    tasks: int  # held by workers that stay
+    silent: int  # pods that stay and did not answer
+    draining_tasks: int
+    age_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One look at the world."""
+
+    reading: Reading
+    wanted: int  # spec.replicas, or what was last decided when there is no Deployment
+    current: int  # pods that exist and are not terminating
+    ready: int
+    rolling: bool  # pods of another template are being replaced
+    may_drain: bool  # pods of an earlier step down may still finish a task
+    census: Census | None
+
+    @property
+    def fresh_census(self) -> Census | None:
+        """The census, if it is young enough to decide on."""
+        census = self.census
+        return census if census and census.age_seconds <= CENSUS_FRESH_SECONDS else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The part of a WorkQueue that a decision depends on."""
+
+    scaling: Scaling
+    prefetch: int
+    queue_type: Literal["Quorum", "Classic"]
+
+    @property
+    def window_seconds(self) -> float:
+        """How long a lower need must last."""
+        return float(self.scaling.stabilization_seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """How many workers should run, and why.
+
+    ask: the answer may change once the workers have said who is busy; `workers` is what is safe
+    meanwhile. "now" for a step up, which is urgent; "soon" for a step down.
+    """
+
+    workers: int
+    reason: Reason
+    message: str
+    ask: Literal["now", "soon"] | None = None

@@ -1,0 +1,50 @@
+"""The queue and its dead-letter queue, as RabbitMQ wants them declared."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Arguments = dict[str, str | int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """spec.queue with its effective name; always durable. An instance that exists is valid."""
+
+    name: str
+    type: Literal["Quorum", "Classic"]
+    delivery_limit: int | None
+    dead_letters: Literal["Declare", "None"]
+    deletion_policy: Literal["Retain", "DeleteIfEmpty", "Delete"]
+
+    @property
+    def dead_letter_name(self) -> str | None:
+        """The queue that tasks given up end in; None: nothing is ever given up."""
+        return f"{self.name}.dead" if self.dead_letters == "Declare" else None
+
+
+def arguments(queue: Queue) -> Arguments:
+    """The x-arguments of the queue, fixed at its creation.
+
+    A later version must add none: the broker refuses to redeclare (AMQP 406).
+    """
+    if queue.dead_letter_name is None:
+        # A plain queue is adopted as it is, and the broker takes "no type" for classic only.
+        return {} if queue.type == "Classic" else {"x-queue-type": "quorum"}
+    common: Arguments = {
+        "x-queue-type": queue.type.lower(),
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-routing-key": queue.dead_letter_name,
+    }
+    if queue.type == "Classic":
+        return common
+    limit: Arguments = (
+        {} if queue.delivery_limit is None else {"x-delivery-limit": queue.delivery_limit}
+    )
+    # at-least-once falls back to at-most-once, silently, without reject-publish.
+    safe: Arguments = {"x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish"}
+    return common | safe | limit
+
+
+def dead_letter_arguments(queue: Queue) -> Arguments:
+    """The x-arguments of the dead-letter queue: the same type, and no way out of it."""
+    return {"x-queue-type": queue.type.lower()}

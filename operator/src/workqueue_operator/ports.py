@@ -1,0 +1,148 @@
+"""What the controller needs of the world; broker/ and cluster/ provide it.
+
+Every method may block (network) and is called from threads, never from kopf's event loop.
+Expected trouble is raised as a WorkQueueError; anything else is a bug.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from workqueue_operator.core.access import Access
+from workqueue_operator.core.queues import Queue
+from workqueue_operator.core.readings import Reading
+
+Json = Mapping[str, Any]
+ReadingSink = Callable[[Access, Mapping[str, Reading]], None]
+
+
+class Topology(Protocol):
+    """Declares and deletes queues."""
+
+    def ensure(self, access: Access, queue: Queue) -> bool:
+        """Declare the queue (durable, its arguments) and first its dead-letter queue.
+
+        A dead-letter queue that exists is used as it is. Returns True when the queue was created
+        by this call, False when it was there with these parameters.
+
+        Raises:
+            QueueMismatchError: it exists with other parameters; nothing was changed.
+            BrokerError: anything else the broker said, or that it said nothing.
+        """
+        ...
+
+    def delete(self, access: Access, name: str, *, if_empty: bool) -> bool:
+        """Delete one queue. Returns False when it was kept because it is not empty.
+
+        An absent queue counts as deleted. if_empty is asked of the broker where it can (Classic);
+        a quorum queue refuses the question, so the caller has seen repeated zeros before.
+        """
+        ...
+
+
+class Monitors(Protocol):
+    """Reads queues: one thread per distinct Access, every queue of it in one sweep."""
+
+    def watch(self, access: Access, queue: str) -> None:
+        """Read this queue in every sweep from now on (idempotent, returns at once)."""
+        ...
+
+    def unwatch(self, access: Access, queue: str) -> None:
+        """Stop reading it; the last queue of an access ends its thread and connection."""
+        ...
+
+    def alive(self) -> Sequence[str]:
+        """Addresses of monitors whose thread has died or does not turn any more: none, if well."""
+        ...
+
+    def close(self) -> None:
+        """End all threads and connections, within 2 s."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentState:
+    """The few fields of a Deployment that matter."""
+
+    namespace: str
+    name: str
+    uid: str
+    owner_uid: str | None  # uid of the controlling WorkQueue, None when there is none
+    replicas: int  # spec.replicas
+    generation: int
+    observed_generation: int
+    current: int  # status.replicas: pods not terminating
+    ready: int
+    updated: int
+    annotations: Mapping[str, str]  # those below workqueue.dev/ only
+
+
+DeploymentSink = Callable[[str, DeploymentState | None], None]
+"""Called with the uid of the owning WorkQueue; None when its Deployment is gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pod:
+    """One worker pod, as listed."""
+
+    name: str
+    ip: str | None
+    terminating: bool
+    ready: bool
+    raw: Json  # the whole object, for diagnosis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BusyAnswer:
+    """What a worker said on /busy."""
+
+    busy: int
+    draining: bool
+
+
+class Cluster(Protocol):
+    """The Kubernetes API. 409, 429 and 5xx are retried with back-off before ApiError is raised."""
+
+    def read_secret(self, namespace: str, name: str) -> Mapping[str, bytes]:
+        """The decoded data of a Secret. Raises SecretMissingError (404, 403) or ApiError."""
+        ...
+
+    def apply_deployment(self, manifest: Json) -> DeploymentState:
+        """Server-side apply by field manager workqueue-operator, force=true."""
+        ...
+
+    def get_deployment(self, namespace: str, name: str) -> DeploymentState | None:
+        """The Deployment of this name, whoever owns it."""
+        ...
+
+    def patch_replicas(self, namespace: str, name: str, replicas: int) -> DeploymentState:
+        """Change spec.replicas and nothing else."""
+        ...
+
+    def delete_deployment(self, namespace: str, name: str, uid: str) -> None:
+        """Delete it in the background, if it still has this uid; absent is fine."""
+        ...
+
+    def patch_workqueue(self, namespace: str, name: str, patch: Json) -> None:
+        """Merge-patch the object's metadata (finalizers with a resourceVersion); absent is fine."""
+        ...
+
+    def patch_status(self, namespace: str, name: str, status: Json) -> None:
+        """Merge-patch the status subresource; absent is fine."""
+        ...
+
+    def post_event(self, event: Json) -> None:
+        """Create a core/v1 Event. Raises ApiError."""
+        ...
+
+    def list_workqueues(self) -> Mapping[str, str]:
+        """uid -> resourceVersion of every WorkQueue in scope, by a metadata-only list."""
+        ...
+
+    def list_pods(self, namespace: str, workqueue: str) -> Sequence[Pod]:
+        """The worker pods of one WorkQueue, terminating ones too."""
+        ...
+
+    def ask_busy(self, pods: Sequence[Pod]) -> Mapping[str, BusyAnswer | None]:
+        """Ask each pod's /busy, in parallel, 1 s at most each; None: no answer. Never raises."""
+        ...
