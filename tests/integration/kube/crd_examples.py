@@ -1,0 +1,260 @@
+"""One bad example for each rule of the schema: a likely mistake, and the words that refuse it."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+GOOD: Mapping[str, Any] = {
+    "metadata": {"name": "good"},
+    "spec": {
+        "broker": {"secretName": "rabbitmq"},
+        "worker": {"image": "worker:1", "handler": {"python": "package.module:function"}},
+    },
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bad:
+    """A mistake.
+
+    `change` is merged into GOOD, and refused with `message`; where there is a `before`, GOOD with
+    that is created first, and only the change to it is refused. A value of None removes the key.
+    """
+
+    id: str
+    message: str
+    change: Mapping[str, Any]
+    before: Mapping[str, Any] | None = None
+
+
+def merged(into: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """A merge patch (RFC 7386) applied."""
+    result = deepcopy(dict(into))
+    for key, value in change.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(result.get(key), Mapping):
+            result[key] = merged(result[key], value)
+        else:
+            result[key] = deepcopy(value)
+    return result
+
+
+def _handler(**kinds: Any) -> Mapping[str, Any]:
+    return {"spec": {"worker": {"handler": {"python": None} | kinds}}}
+
+
+def _queue(**fields: Any) -> Mapping[str, Any]:
+    return {"spec": {"queue": fields}}
+
+
+def _broker(**fields: Any) -> Mapping[str, Any]:
+    return {"spec": {"broker": fields}}
+
+
+ON_CREATION = [
+    Bad(
+        id="a name that no Deployment label can be",
+        message="metadata.name becomes the name of the Deployment",
+        change={"metadata": {"name": "thumb.nails"}},
+    ),
+    Bad(
+        id="a queue name that leaves no room for the dead letters",
+        message="the queue's name is too long",
+        change=_queue(name="ä" * 126),
+    ),
+    Bad(
+        id="a queue name longer than the broker allows, dead letters or not",
+        message="the queue's name is too long",
+        change=_queue(name="ä" * 128, deadLetters="None"),
+    ),
+    Bad(
+        id="a name that the broker keeps for itself",
+        message="RabbitMQ keeps names that start with 'amq.' for itself",
+        change=_queue(name="amq.tasks"),
+    ),
+    Bad(
+        id="an address where a Secret's name belongs",
+        message="addresses and passwords belong into the Secret",
+        change=_broker(secretName="amqp://guest@rabbitmq"),
+    ),
+    Bad(
+        id="an address where the workers' Secret belongs",
+        message="or remove brokerSecretName to use the one of spec.broker",
+        change={"spec": {"worker": {"brokerSecretName": "guest:guest"}}},
+    ),
+    Bad(
+        id="a management address without its scheme",
+        message="is not the address of a management API",
+        change=_broker(managementUri="rabbitmq:15672"),
+    ),
+    Bad(
+        id="a management address of another protocol",
+        message="is not the address of a management API",
+        change=_broker(managementUri="amqp://rabbitmq:5672"),
+    ),
+    Bad(
+        id="a password in the management address",
+        message="must not carry a user or password",
+        change=_broker(managementUri="http://guest:guest@rabbitmq:15672"),
+    ),
+    Bad(
+        id="a delivery limit for a Classic queue",
+        message="deliveryLimit needs type Quorum",
+        change=_queue(type="Classic", deliveryLimit=3),
+    ),
+    Bad(
+        id="a delivery limit without dead letters",
+        message="deliveryLimit needs deadLetters Declare",
+        change=_queue(deadLetters="None", deliveryLimit=3),
+    ),
+    Bad(
+        id="no handler at all",
+        message="give exactly one of python",
+        change=_handler(),
+    ),
+    Bad(
+        id="two handlers",
+        message="give exactly one of python",
+        change=_handler(command=["work"], own={}),
+    ),
+    Bad(
+        id="a Python path without its function",
+        message="is not a Python function",
+        change=_handler(python="package.module"),
+    ),
+    Bad(
+        id="fewer workers at most than at least",
+        message="minWorkers is above maxWorkers",
+        change={"spec": {"scaling": {"minWorkers": 5, "maxWorkers": 4}}},
+    ),
+    Bad(
+        id="more workers at least than the default allows",
+        message="minWorkers is above maxWorkers",
+        change={"spec": {"scaling": {"minWorkers": 51}}},
+    ),
+]
+
+ON_CHANGE = [
+    Bad(
+        id="another queue name",
+        message="the queue's name cannot be changed",
+        before=_queue(name="old"),
+        change=_queue(name="new"),
+    ),
+    Bad(
+        id="a queue name where there was none",
+        message="the queue's name cannot be changed",
+        before={},
+        change=_queue(name="new"),
+    ),
+    Bad(
+        id="no queue name where there was one",
+        message="the queue's name cannot be changed",
+        before=_queue(name="old"),
+        change=_queue(name=None),
+    ),
+    Bad(
+        id="another vhost",
+        message="spec.broker.vhost cannot be changed",
+        before={},
+        change=_broker(vhost="other"),
+    ),
+    Bad(
+        id="no vhost any more, where it was not the default",
+        message="spec.broker.vhost cannot be changed",
+        before=_broker(vhost="other"),
+        change=_broker(vhost=None),
+    ),
+    Bad(
+        id="another type of queue",
+        message="spec.queue.type cannot be changed",
+        before={},
+        change=_queue(type="Classic"),
+    ),
+    Bad(
+        id="the queue removed, and with it the type",
+        message="spec.queue.type cannot be changed",
+        before=_queue(type="Classic"),
+        change={"spec": {"queue": None}},
+    ),
+    Bad(
+        id="no dead letters any more",
+        message="spec.queue.deadLetters cannot be changed",
+        before={},
+        change=_queue(deadLetters="None"),
+    ),
+    Bad(
+        id="a delivery limit added",
+        message="spec.queue.deliveryLimit cannot be set, changed or removed later",
+        before={},
+        change=_queue(deliveryLimit=5),
+    ),
+    Bad(
+        id="another delivery limit",
+        message="spec.queue.deliveryLimit cannot be set, changed or removed later",
+        before=_queue(deliveryLimit=5),
+        change=_queue(deliveryLimit=6),
+    ),
+    Bad(
+        id="the delivery limit removed",
+        message="spec.queue.deliveryLimit cannot be set, changed or removed later",
+        before=_queue(deliveryLimit=5),
+        change=_queue(deliveryLimit=None),
+    ),
+]
+
+# Refused by types and bounds; the words are the API server's own.
+OUT_OF_BOUNDS = [
+    Bad(
+        id="a name longer than a label",
+        message="may not be more than 63 bytes",
+        change={"metadata": {"name": "a" * 64}},
+    ),
+    Bad(
+        id="no broker",
+        message="spec.broker: Required value",
+        change={"spec": {"broker": None}},
+    ),
+    Bad(
+        id="no handler field",
+        message="spec.worker.handler: Required value",
+        change={"spec": {"worker": {"handler": None}}},
+    ),
+    Bad(
+        id="a task longer than the broker waits",
+        message="spec.worker.taskTimeoutSeconds in body should be less than or equal to 1500",
+        change={"spec": {"worker": {"taskTimeoutSeconds": 1501}}},
+    ),
+    Bad(
+        id="a prefetch without limit",
+        message="spec.worker.prefetch in body should be greater than or equal to 1",
+        change={"spec": {"worker": {"prefetch": 0}}},
+    ),
+    Bad(
+        id="a command without a program",
+        message="spec.worker.handler.command in body should have at least 1 items",
+        change=_handler(command=[]),
+    ),
+    Bad(
+        id="an image with a space in it",
+        message="spec.worker.image in body should match",
+        change={"spec": {"worker": {"image": "worker: 1"}}},
+    ),
+    Bad(
+        id="a mode that does not exist",
+        message='supported values: "Auto", "Hold"',
+        change={"spec": {"scaling": {"mode": "Pause"}}},
+    ),
+    Bad(
+        id="a metric that does not exist",
+        message='supported values: "BacklogPerWorker"',
+        change={"spec": {"scaling": {"target": {"metric": "Cpu"}}}},
+    ),
+    Bad(
+        id="a window longer than an hour",
+        message="stabilizationSeconds in body should be less than or equal to 3600",
+        change={"spec": {"scaling": {"scaleDown": {"stabilizationSeconds": 3601}}}},
+    ),
+]
