@@ -1,0 +1,70 @@
+"""`workqueue-worker`, or `python -m workqueue_worker`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+
+from workqueue_worker import logs
+from workqueue_worker.settings import Settings, SettingsError
+from workqueue_worker.stop import StopFlag
+
+log = logging.getLogger("workqueue_worker")
+
+EXIT_SETTINGS = 2
+
+
+def main() -> int:
+    """Read the settings and work. Returns 0 after a drain, 2 for settings, 124 for an overrun."""
+    stop = StopFlag()
+    stop.watch_signals()
+    logs.configure()
+    return run(os.environ, stop)
+
+
+def run(env: Mapping[str, str], stop: StopFlag) -> int:
+    try:
+        return work(Settings.from_env(env), stop)
+    except SettingsError as error:
+        cause = error.__cause__
+        exc_info = (type(cause), cause, cause.__traceback__) if cause else None
+        log.critical("%s", error, exc_info=exc_info, extra=logs.fields(reason="InvalidSettings"))
+        return EXIT_SETTINGS
+
+
+def work(settings: Settings, stop: StopFlag) -> int:
+    """Run one worker until it is told to stop.
+
+    Raises:
+        SettingsError: the handler or the probes' port cannot be had.
+    """
+    # Loaded here, after SIGTERM is watched: the libraries take longer than all of our own.
+    from workqueue_worker import handlers, probes  # noqa: PLC0415
+    from workqueue_worker.consumer import Consumer  # noqa: PLC0415
+    from workqueue_worker.metrics import Metrics  # noqa: PLC0415
+    from workqueue_worker.state import State  # noqa: PLC0415
+
+    handler = handlers.load(settings)
+    state, metrics = State(), Metrics(queue=settings.queue, handler_kind=handler.kind)
+    state.promise_turn_within(30)
+    probes.serve(settings.probe_port, state, metrics)
+    log.info("started", extra=logs.fields(queue=settings.queue, handler=handler.kind))
+    consumer = Consumer(settings, handler, metrics, state, stop)
+    code = consumer.run()
+    log.info("leaving", extra=logs.fields(exit_code=code))
+    if consumer.abandoned:
+        _leave_at_once(code)
+    return code
+
+
+def _leave_at_once(code: int) -> None:
+    """A thread is in the middle of a task; an ordinary exit might wait for it, or for its own."""
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""The I/O loop: owns the consumer's connection, and every word said on it.
+
+A task is acknowledged after its work, on the channel that it came by, or not at all.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+
+from workqueue_worker.connection import SLOWEST_CONNECT_SECONDS, open_connection
+from workqueue_worker.failures import Failures
+from workqueue_worker.handlers import Handler
+from workqueue_worker.logs import fields
+from workqueue_worker.message import Delivery
+from workqueue_worker.metrics import Metrics
+from workqueue_worker.publisher import Publisher
+from workqueue_worker.runner import Finished, Runner
+from workqueue_worker.session import Session
+from workqueue_worker.settings import Settings
+from workqueue_worker.settlement import Settlement, TaskOverranError
+from workqueue_worker.state import State
+from workqueue_worker.stop import StopFlag
+from workqueue_worker.troubles import EXPECTED, ConsumerLostError, Trouble, diagnose
+
+log = logging.getLogger(__name__)
+
+TURN_SECONDS = 0.2
+"""How long a signal may go unnoticed."""
+
+EXIT_DRAINED, EXIT_TASK_OVERRAN = 0, 124
+"""124 as the program `timeout` has it."""
+
+
+class Consumer:
+    def __init__(
+        self, settings: Settings, handler: Handler, metrics: Metrics, state: State, stop: StopFlag
+    ) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._state = state
+        self._stop = stop
+        self._session: Session | None = None
+        self._sessions = 0
+        self._trouble_seen = ""
+        limit = settings.task_timeout_seconds
+        name = f"{settings.pod_name} (publishes failed tasks)"
+        self._publisher = Publisher(lambda: open_connection(settings, name=name))
+        failures = Failures.of(settings, self._publisher)
+        self._settlement = Settlement(failures, metrics, limit_seconds=limit)
+        self._runner = Runner(handler, failures, metrics, self._on_finished, limit_seconds=limit)
+
+    def run(self) -> int:
+        """Work until told to stop, whatever the broker does. Returns the exit code."""
+        self._runner.start()
+        try:
+            self._reconnect_until_stopped()
+        except TaskOverranError:
+            return EXIT_TASK_OVERRAN
+        finally:
+            self._lose_session()
+            self._publisher.close(timeout_seconds=2)
+        return EXIT_DRAINED
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether a thread still works on a task whose result nobody waits for."""
+        return self._runner.busy
+
+    def _reconnect_until_stopped(self) -> None:
+        failed_in_a_row = -1
+        while not self._stop.requested:
+            session = None
+            try:
+                session = self._connect()
+                self._serve(session)
+            except EXPECTED as error:
+                failed_in_a_row = 0 if session and session.was_stable else failed_in_a_row + 1
+                self._lose_session()
+                self._report(error, failed_in_a_row)
+                self._wait(diagnose(error).schedule.delay_seconds(failed_in_a_row, random.random))
+
+    def _connect(self) -> Session:
+        # Before the loop blocks, say for how long at the most: that is no reason to be killed.
+        self._state.promise_turn_within(SLOWEST_CONNECT_SECONDS)
+        self._session = Session(self._settings, self._on_delivery)
+        return self._session
+
+    def _serve(self, session: Session) -> None:
+        """Consume until told to stop, then drain. Whatever ends it otherwise is raised."""
+        while not self._stop.requested:
+            # After a loss the old task may still be at work; no new one shall wait behind it.
+            if not session.consuming and not self._runner.busy:
+                self._start_consuming(session)
+            self._turn(session)
+        self._drain(session)
+
+    def _start_consuming(self, session: Session) -> None:
+        session.consume()
+        self._state.consuming = True
+        self._metrics.reconnects.inc(1 if self._sessions else 0)
+        self._sessions += 1
+        self._trouble_seen = ""
+        log.info("consuming", extra=fields(queue=self._settings.queue))
+
+    def _turn(self, session: Session) -> None:
+        self._state.promise_turn_within(max(30, 3 * self._settings.heartbeat_seconds))
+        session.turn(TURN_SECONDS)
+        self._look_at_runner(session)
+
+    def _look_at_runner(self, session: Session | None) -> None:
+        if self._runner.crash is not None:
+            raise self._runner.crash
+        self._settlement.settle_finished(session)
+        self._count_held(session)
+        self._settlement.enforce_limit(session, self._runner)
+
+    def _count_held(self, session: Session | None) -> None:
+        self._state.busy = len(session.held) if session else 0
+        self._metrics.inflight.set(self._state.busy)
+
+    def _drain(self, session: Session) -> None:
+        """Take nothing more, give back what has not begun, finish what has."""
+        started = time.monotonic()
+        self._state.draining = True
+        self._state.consuming = False
+        log.info("told to stop: draining", extra=fields(held=len(session.held)))
+        session.cancel()
+        self._settlement.hand_back_waiting(session, self._runner)
+        while session.held:
+            self._turn(session)
+            self._metrics.drain_seconds.set(time.monotonic() - started)
+        log.info("drained", extra=fields(seconds=round(time.monotonic() - started, 3)))
+
+    def _wait(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self._stop.requested and time.monotonic() < until:
+            self._state.promise_turn_within(30)
+            self._look_at_runner(None)
+            time.sleep(0.05)
+
+    def _lose_session(self) -> None:
+        session, self._session = self._session, None
+        self._state.consuming = False
+        if session is not None:
+            session.lose()
+        self._count_held(None)
+
+    def _report(self, error: BaseException, failed_in_a_row: int) -> None:
+        """Log a trouble once, and again when it becomes another one."""
+        trouble: Trouble = diagnose(error)
+        if isinstance(error, ConsumerLostError):
+            self._metrics.cancelled.inc()
+        if trouble.reason != self._trouble_seen:
+            self._trouble_seen = trouble.reason
+            log.warning("not consuming: %s", trouble.message, extra=fields(reason=trouble.reason))
+        else:
+            log.debug("still not consuming", extra=fields(attempts=failed_in_a_row))
+
+    def _on_delivery(self, delivery: Delivery) -> None:
+        if delivery.redelivered:
+            self._metrics.redelivered.inc()
+        self._runner.submit(delivery)
+        self._count_held(self._session)
+
+    def _on_finished(self, finished: Finished) -> None:
+        """Called in the runner's thread."""
+        self._settlement.finished.put(finished)
+        if session := self._session:
+            session.wake()

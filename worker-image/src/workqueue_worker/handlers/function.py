@@ -1,0 +1,99 @@
+"""`python: package.module:function`, called with the Task."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from workqueue_worker import outcome
+from workqueue_worker.logs import fields
+from workqueue_worker.settings import SettingsError
+from workqueue_worker.task import DeadLetter, Retry, Task
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionHandler:
+    """A thread cannot be ended from outside, so the worker itself watches the hard limit."""
+
+    function: Callable[[Task], object]
+    kind: ClassVar[str] = "python"
+    ends_itself: ClassVar[bool] = False
+
+    def run(self, task: Task) -> outcome.Outcome:
+        try:
+            self.function(task)
+        except DeadLetter as error:
+            return outcome.Dead(str(error) or "DeadLetter")
+        except Retry as error:
+            return outcome.Retry(str(error) or "Retry")
+        except BaseException as error:
+            # All of them: a task that calls sys.exit() or is cancelled must not end the worker.
+            log.warning("the handler raised", exc_info=True, extra=fields(task=task.id))
+            return outcome.Retry(f"{type(error).__name__}: {error}")
+        return outcome.Ok()
+
+
+def load(target: str) -> FunctionHandler:
+    """Import the function that `target` (`package.module:function`) names.
+
+    Raises:
+        SettingsError: it cannot be imported, or is nothing that a worker can call.
+    """
+    module_name, colon, path = target.partition(":")
+    if not (module_name and colon and path):
+        raise SettingsError(
+            f"handler python: {target!r} is not of the form package.module:function"
+        )
+    found: Any = _import(target, module_name)
+    for name in path.split("."):
+        found = _attribute(target, found, name)
+    _check_callable(target, found)
+    return FunctionHandler(found)
+
+
+def _import(target: str, module_name: str) -> Any:
+    try:
+        return importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"handler python: {target!r}: no module {error.name!r} in this image. COPY your own "
+            "into /app, and install others with `RUN pip install` in the image"
+        ) from error
+    except Exception as error:
+        raise SettingsError(
+            f"handler python: {target!r}: importing {module_name!r} failed: "
+            f"{type(error).__name__}: {error}. Mend it and build the image again"
+        ) from error
+
+
+def _attribute(target: str, owner: Any, name: str) -> Any:
+    try:
+        return getattr(owner, name)
+    except AttributeError:
+        raise SettingsError(
+            f"handler python: {target!r}: no {name!r} there. Name a function that takes a Task"
+        ) from None
+
+
+def _check_callable(target: str, found: Any) -> None:
+    if not callable(found):
+        raise SettingsError(
+            f"handler python: {target!r} is a {type(found).__name__}. Name a function that "
+            "takes a Task"
+        )
+    # Calling one of these runs none of its body, and every task would count as done.
+    if (
+        inspect.iscoroutinefunction(found)
+        or inspect.isgeneratorfunction(found)
+        or inspect.isasyncgenfunction(found)
+    ):
+        raise SettingsError(
+            f"handler python: {target!r} is async or a generator, and calling it does no work. "
+            "Name a plain function; it may call asyncio.run()"
+        )

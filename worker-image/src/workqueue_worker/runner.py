@@ -1,0 +1,163 @@
+"""The thread that works on tasks, one at a time. It never touches the consumer's connection."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from workqueue_worker import backoff
+from workqueue_worker.failures import Failures
+from workqueue_worker.handlers import Handler
+from workqueue_worker.logs import current_task, fields
+from workqueue_worker.message import Delivery
+from workqueue_worker.metrics import Metrics
+from workqueue_worker.outcome import HandBack, PublishAgain, Ruling, label
+from workqueue_worker.publisher import PublishError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A task that the I/O loop may now settle: handed back, or else acknowledged."""
+
+    delivery: Delivery
+    ruling: Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    delivery: Delivery
+    limit: float
+
+
+class Runner:
+    """Takes deliveries in order and calls `on_finished` (from its own thread) for each.
+
+    One that lost its channel before it began is dropped; one that was settled at the hard limit
+    meanwhile is, too. `crash` holds a bug of ours that ended the thread.
+    """
+
+    def __init__(
+        self,
+        handler: Handler,
+        failures: Failures,
+        metrics: Metrics,
+        on_finished: Callable[[Finished], None],
+        *,
+        limit_seconds: float,
+    ) -> None:
+        self._handler = handler
+        self._failures = failures
+        self._metrics = metrics
+        self._on_finished = on_finished
+        self._limit_seconds = limit_seconds
+        self._waiting: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+        self._running: Running | None = None
+        self._refused_in_a_row = 0
+        self.leaving = threading.Event()
+        self.crash: BaseException | None = None
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="tasks", daemon=True).start()
+
+    def submit(self, delivery: Delivery) -> None:
+        self._waiting.put(delivery)
+
+    def take_back(self) -> list[Delivery]:
+        """Those that have not begun, and now will not."""
+        taken = []
+        while not self._waiting.empty():
+            try:
+                taken.append(self._waiting.get_nowait())
+            except queue.Empty:  # the thread was faster: it has begun, and will be waited for
+                break
+        return taken
+
+    @property
+    def busy(self) -> bool:
+        return self._running is not None
+
+    def overrun(self) -> Delivery | None:
+        """The task that is past its hard limit, if no handler of this kind ends itself."""
+        running = self._running
+        if running is None or self._handler.ends_itself or time.monotonic() < running.limit:
+            return None
+        return running.delivery
+
+    def _run(self) -> None:
+        try:
+            while True:
+                self._take(self._waiting.get())
+        except BaseException as error:
+            self.crash = error
+            raise
+
+    def _take(self, delivery: Delivery) -> None:
+        if delivery.lost.is_set():
+            return
+        self._running = Running(delivery, time.monotonic() + self._limit_seconds)
+        token = current_task.set(delivery.task_id)
+        try:
+            self._work(delivery)
+        finally:
+            self._running = None
+            current_task.reset(token)
+
+    def _work(self, delivery: Delivery) -> None:
+        deadline = datetime.now(UTC) + timedelta(seconds=self._limit_seconds)
+        self._observe_wait(delivery)
+        started = time.monotonic()
+        outcome = self._handler.run(delivery.task(deadline=deadline))
+        seconds = time.monotonic() - started
+        self._metrics.task_duration.observe(seconds)
+        if not delivery.claim():
+            log.warning("result came after the hard limit: discarded")
+            return
+        ruling = self._record(delivery, self._failures.rule(delivery, outcome))
+        log.info("task finished", extra=fields(seconds=round(seconds, 3), **_told(ruling)))
+        self._on_finished(Finished(delivery, ruling))
+
+    def _observe_wait(self, delivery: Delivery) -> None:
+        stamp = delivery.properties.timestamp  # seconds since 1970, whole ones
+        if isinstance(stamp, int) and delivery.earlier_failures == 0:
+            self._metrics.task_queue.observe(max(0.0, time.time() - stamp))
+
+    def _record(self, delivery: Delivery, ruling: Ruling) -> Ruling:
+        """Publish a failed task again. Where that fails, the broker shall keep the one it has."""
+        # A lost task is delivered again as it was: publishing it as well would make two of it.
+        if not isinstance(ruling, PublishAgain) or delivery.lost.is_set():
+            return ruling
+        try:
+            self._failures.publish(delivery, ruling).result()
+        except PublishError as error:
+            self._pause(error)
+            return HandBack(f"could not be published to {ruling.queue!r} again: {error}")
+        self._refused_in_a_row = 0
+        return ruling
+
+    def _pause(self, error: PublishError) -> None:
+        seconds = backoff.PUBLISH.delay_seconds(self._refused_in_a_row, random.random)
+        self._refused_in_a_row += 1
+        log.error(
+            "a failed task could not be published again; it goes back as it came: %s",
+            error,
+            extra=fields(pause_seconds=round(seconds, 1)),
+        )
+        self.leaving.wait(seconds)
+
+
+def _told(ruling: Ruling) -> dict[str, object]:
+    story: dict[str, object] = {"outcome": label(ruling)}
+    match ruling:
+        case HandBack(why):
+            story["why"] = why
+        case PublishAgain():
+            story |= {"failures": ruling.failures, "error": ruling.error, "to": ruling.queue}
+    return story

@@ -1,0 +1,135 @@
+"""One connection, one channel, one consumer. When any of them ends, all end; none is reused."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from workqueue_worker.connection import open_connection
+from workqueue_worker.message import Delivery
+from workqueue_worker.settings import Settings
+from workqueue_worker.troubles import EXPECTED, ChannelLostError, ConsumerLostError
+
+log = logging.getLogger(__name__)
+
+STABLE_SECONDS = 10.0
+
+
+class Session:
+    """Used by the thread that made it, and by no other."""
+
+    def __init__(self, settings: Settings, on_delivery: Callable[[Delivery], None]) -> None:
+        """Connect, and look whether the queue is there (only the operator declares it).
+
+        Raises:
+            troubles.EXPECTED: in all their kinds.
+        """
+        self._settings = settings
+        self._on_delivery = on_delivery
+        self._connection = open_connection(settings, name=settings.pod_name)
+        self.held: set[Delivery] = set()
+        self.consuming = False
+        self._consuming_since = 0.0
+        try:
+            self._channel = self._connection.channel()
+            self._channel.queue_declare(settings.queue, passive=True)
+        except BaseException:
+            self.close()
+            raise
+
+    def consume(self) -> None:
+        """Ask for deliveries. Prefetch is per consumer: quorum queues refuse the global one."""
+        self._channel.basic_qos(prefetch_count=self._settings.prefetch)
+        self._channel.basic_consume(
+            self._settings.queue,
+            self._deliver,
+            consumer_tag=self._settings.pod_name,
+        )
+        self.consuming = True
+        self._consuming_since = time.monotonic()
+
+    def turn(self, seconds: float) -> None:
+        """Serve the connection: heartbeats, deliveries. Comes back early if there was anything.
+
+        Raises:
+            troubles.EXPECTED: the connection, the channel or the consumer is gone. The last two
+                say nothing by themselves: the library would wait with us for ever.
+        """
+        self._connection.process_data_events(seconds)
+        if not self._channel.is_open:
+            # No public name for it, and the broker's words tell people what happened.
+            reason = getattr(self._channel, "_closing_reason", None)
+            raise ChannelLostError(f"the broker closed the channel: {reason}")
+        if self.consuming and not self._channel.consumer_tags:
+            raise ConsumerLostError(
+                f"the broker cancelled the consumer of {self._settings.queue!r}: the queue was "
+                "deleted, its node left, or a task was held for too long"
+            )
+
+    def wake(self) -> None:
+        """End the turn that is under way. The one call that other threads may make."""
+        with contextlib.suppress(*EXPECTED):  # it has ended: the loop looks by itself
+            self._connection.add_callback_threadsafe(_nothing)
+
+    def owns(self, delivery: Delivery) -> bool:
+        """Whether a word about this delivery may still be said.
+
+        Tags count from 1 on every channel: said on another one it would settle another task.
+        """
+        return delivery in self.held and delivery.channel is self._channel and self.is_open
+
+    @property
+    def was_stable(self) -> bool:
+        """Whether it was a good one, so that the next loss is no part of the last trouble."""
+        return self.consuming and time.monotonic() - self._consuming_since > STABLE_SECONDS
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self._channel.is_open)
+
+    def acknowledge(self, delivery: Delivery) -> None:
+        self.held.discard(delivery)
+        self._channel.basic_ack(delivery.tag)
+
+    def hand_back(self, delivery: Delivery) -> None:
+        """Nack, not reject: from 4.3 on only the latter counts towards a delivery limit."""
+        self.held.discard(delivery)
+        self._channel.basic_nack(delivery.tag, requeue=True)
+
+    def cancel(self) -> None:
+        """Ask for no more deliveries. What has arrived is delivered first, to be handed back."""
+        if not self.consuming:
+            return
+        self.turn(0)
+        self.consuming = False
+        self._channel.basic_cancel(self._settings.pod_name)
+
+    def lose(self) -> None:
+        """Tell every task held that its result can no longer be said, and close what is left."""
+        for delivery in self.held:
+            delivery.lost.set()
+        self.held.clear()
+        self.close()
+
+    def close(self) -> None:
+        if self._connection.is_open:
+            with contextlib.suppress(*EXPECTED):  # it ended by itself at this moment
+                self._connection.close()
+
+    def _deliver(self, channel: Any, method: Any, properties: Any, body: bytes) -> None:
+        delivery = Delivery(
+            channel=channel,
+            tag=method.delivery_tag,
+            body=body,
+            properties=properties,
+            redelivered=bool(method.redelivered),
+        )
+        self.held.add(delivery)
+        self._on_delivery(delivery)
+
+
+def _nothing() -> None:
+    """Called in the connection's thread, where only the waking up matters."""

@@ -1,0 +1,103 @@
+"""Says to the broker what became of each task. Lives in the thread of the I/O loop."""
+
+from __future__ import annotations
+
+import logging
+import queue
+from typing import Protocol
+
+from workqueue_worker.failures import Failures
+from workqueue_worker.logs import fields
+from workqueue_worker.message import Delivery
+from workqueue_worker.metrics import Metrics
+from workqueue_worker.outcome import HandBack, PublishAgain, Retry, label
+from workqueue_worker.publisher import PublishError
+from workqueue_worker.runner import Finished, Runner
+
+log = logging.getLogger(__name__)
+
+
+class TaskOverranError(Exception):
+    """A task is past its hard limit in a thread that nobody can end: the process must."""
+
+
+class Channel(Protocol):
+    """What is needed of a session."""
+
+    def owns(self, delivery: Delivery) -> bool: ...
+    def acknowledge(self, delivery: Delivery) -> None: ...
+    def hand_back(self, delivery: Delivery) -> None: ...
+    def cancel(self) -> None: ...
+    def turn(self, seconds: float) -> None: ...
+
+
+class Settlement:
+    """`session` is None while there is no connection: results are stale then."""
+
+    def __init__(self, failures: Failures, metrics: Metrics, *, limit_seconds: float) -> None:
+        self.finished: queue.SimpleQueue[Finished] = queue.SimpleQueue()
+        self._failures = failures
+        self._metrics = metrics
+        self._limit_seconds = limit_seconds
+
+    def settle_finished(self, session: Channel | None) -> None:
+        """Settle all that the runner has finished since."""
+        while not self.finished.empty():
+            self._settle(session, self.finished.get())
+
+    def hand_back_waiting(self, session: Channel, runner: Runner) -> None:
+        """Give back, uncounted, the deliveries that have not begun."""
+        for delivery in runner.take_back():
+            self._settle(session, Finished(delivery, HandBack("this worker is leaving")))
+
+    def enforce_limit(self, session: Channel | None, runner: Runner) -> None:
+        """Look for a task that is past its hard limit and cannot be ended.
+
+        Raises:
+            TaskOverranError: there is one. Its failure is recorded and acknowledged by now, or
+                the broker still has it, and gives it to somebody else when we leave.
+        """
+        delivery = runner.overrun()
+        if delivery is None or not delivery.claim():
+            return
+        log.error(
+            "the task is past its hard limit, and a thread cannot be ended: it counts as "
+            "failed, and this worker leaves. Make the handler look at the task's deadline, or "
+            "raise taskTimeoutSeconds",
+            extra=fields(task=delivery.task_id, limit_seconds=self._limit_seconds),
+        )
+        if session is not None and session.owns(delivery):
+            session.cancel()
+            self.hand_back_waiting(session, runner)
+            self._record_overrun(session, delivery)
+        raise TaskOverranError
+
+    def _record_overrun(self, session: Channel, delivery: Delivery) -> None:
+        error = f"no result after {self._limit_seconds:g} s"
+        ruling = self._failures.rule(delivery, Retry(error, timed_out=True))
+        assert isinstance(ruling, PublishAgain), "a failure is published"  # noqa: S101 - a bug
+        published = self._failures.publish(delivery, ruling)
+        while not published.done():
+            session.turn(0.05)
+        try:
+            published.result()
+        except PublishError as problem:
+            self._settle(session, Finished(delivery, HandBack(str(problem))))
+        else:
+            self._settle(session, Finished(delivery, ruling))
+
+    def _settle(self, session: Channel | None, finished: Finished) -> None:
+        delivery, ruling = finished.delivery, finished.ruling
+        if session is None or not session.owns(delivery):
+            self._metrics.stale_acks.inc()
+            log.warning(
+                "result discarded: the channel that the task came by is gone, and the broker "
+                "gives the task to somebody else",
+                extra=fields(task=delivery.task_id, outcome=label(ruling)),
+            )
+            return
+        if isinstance(ruling, HandBack):
+            session.hand_back(delivery)
+        else:
+            session.acknowledge(delivery)
+        self._metrics.settled(label(ruling))
