@@ -15,14 +15,8 @@ import pytest
 from kubernetes import client, config
 
 from contract.crd_example import HANDLERS, full_example
-from integration.kube.crd_examples import (
-    GOOD,
-    ON_CHANGE,
-    ON_CREATION,
-    OUT_OF_BOUNDS,
-    Bad,
-    merged,
-)
+from integration.kube.crd_changes import ON_CHANGE
+from integration.kube.crd_examples import GOOD, ON_CREATION, OUT_OF_BOUNDS, Bad, merged
 from tools.crd import REPOSITORY, load, rules, schema
 
 KUBECONFIG = REPOSITORY / ".cluster" / "kubeconfig"

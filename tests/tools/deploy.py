@@ -1,0 +1,98 @@
+"""Install the operator with its chart, or uninstall it: what `make deploy` and `make undeploy` run.
+
+    python -m tools.deploy up --kubeconfig .cluster/kubeconfig
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tools.chart_check import CHART, HelmError, run_helm
+from tools.crd import REPOSITORY
+
+RELEASE = "workqueue-operator"
+NAMESPACE = "workqueue-system"
+STATE = REPOSITORY / ".cluster"
+OWN_KUBECONFIG = STATE / "kubeconfig"
+READY_WITHIN = "120s"
+
+
+def is_own(kubeconfig: Path) -> bool:
+    """Whether this is the cluster that `make cluster-up` starts."""
+    return kubeconfig.resolve() == OWN_KUBECONFIG.resolve()
+
+
+def images(kubeconfig: Path) -> dict[str, str]:
+    """The references of the images that `make images` built last for this cluster.
+
+    Raises:
+        FileNotFoundError: it built none yet.
+    """
+    name = "images.json" if is_own(kubeconfig) else "images-remote.json"
+    return dict(json.loads((STATE / name).read_text()))
+
+
+def image_values(references: Mapping[str, str]) -> list[str]:
+    """Helm's words for these references, as in registry/folder/name:tag."""
+    address, tag = references["operator"].rsplit(":", 1)
+    registry, repository = address.rsplit("/", 1)
+    return [
+        f"--set-string=image.registry={registry}",
+        f"--set-string=image.repository={repository}",
+        f"--set-string=image.tag={tag}",
+        f"--set-string=workerImage={references['worker']}",
+    ]
+
+
+def context(kubeconfig: Path) -> str:
+    """Name and address of the cluster that this file leads to, for a person to read."""
+    call = ["kubectl", "config", "view", "--minify", f"--kubeconfig={kubeconfig}"]
+    form = "-o=jsonpath={.current-context} at {.clusters[0].cluster.server}"
+    return subprocess.run([*call, form], capture_output=True, text=True, check=True).stdout
+
+
+def up(kubeconfig: Path) -> None:
+    """Install or upgrade, and wait until the operator is ready."""
+    print(f"  Installing the operator into {context(kubeconfig)} (usually 15 s)", flush=True)
+    place = [f"--kubeconfig={kubeconfig}", f"--namespace={NAMESPACE}", "--create-namespace"]
+    wait = ["--wait", f"--timeout={READY_WITHIN}"]
+    values = image_values(images(kubeconfig))
+    print(run_helm("upgrade", "--install", RELEASE, str(CHART), *place, *wait, *values))
+
+
+def down(kubeconfig: Path) -> None:
+    """Uninstall. WorkQueues, their workers and their queues stay."""
+    print(f"  Uninstalling the operator from {context(kubeconfig)}", flush=True)
+    place = [f"--kubeconfig={kubeconfig}", f"--namespace={NAMESPACE}"]
+    print(run_helm("uninstall", RELEASE, *place, "--ignore-not-found", "--wait"))
+
+
+def hint(kubeconfig: Path) -> str:
+    """What to look at when helm gave up."""
+    kubectl = f"kubectl --kubeconfig={kubeconfig} -n {NAMESPACE}"
+    return f"  what to do: see {kubectl} get pods,events, and {kubectl} logs deploy/{RELEASE}"
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Read the command line and do it. Returns the code to leave with."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("verb", choices=["up", "down"])
+    # Never from the environment: nobody's cluster is to be touched by mistake.
+    parser.add_argument("--kubeconfig", type=Path, required=True)
+    given = parser.parse_args(words)
+    try:
+        (up if given.verb == "up" else down)(given.kubeconfig)
+    except FileNotFoundError as error:
+        print(f"error: {error.filename} is missing\n  what to do: make cluster-up images")
+        return 1
+    except (HelmError, subprocess.CalledProcessError) as error:
+        print(f"error: {error}\n{hint(given.kubeconfig)}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
