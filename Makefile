@@ -93,10 +93,10 @@ cluster-down: $(STAMP) ## End exactly what cluster-up started
 	@$(CLUSTER) down
 
 deploy: $(STAMP) images ## Install or upgrade the operator with its chart
-	@$(BIN)/python -m tools.deploy up
+	@$(BIN)/python -m tools.deploy up --kubeconfig=$(KUBECONFIG)
 
 undeploy: $(STAMP) ## Uninstall the operator; WorkQueues and queues stay
-	@$(BIN)/python -m tools.deploy down
+	@$(BIN)/python -m tools.deploy down --kubeconfig=$(KUBECONFIG)
 
 clean: ## Remove what was built here, the cluster's state too (downloads stay cached)
 	@[ ! -e .cluster/process.json ] || $(MAKE) -s cluster-down

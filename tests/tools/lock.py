@@ -1,4 +1,4 @@
-"""Lock the dependencies: one hashed file for development, one for each image, one for building them.
+"""Lock the dependencies: a hashed file for development, one for each image, one to build them.
 
 The files name no registry, so they serve everybody's. The images' files are constrained by the one
 for development: what is tested is what is shipped.

@@ -35,7 +35,7 @@ def run(title: str, argv: Sequence[str], *, usually_seconds: float, hint: str) -
     """Run the step and tell how it ended. Returns the code to leave with."""
     log = log_of(title)
     try:
-        with step(title, usually_seconds=usually_seconds) as shown:
+        with step(title, usually_seconds=usually_seconds, stream=sys.stdout) as shown:
 
             def follow(line: str) -> None:
                 shown.how_far = how_far(line) or shown.how_far
