@@ -16,13 +16,16 @@ STAMP := $(VENV)/locked-$(firstword $(shell sha256sum requirements/dev.txt))
 OWN_KUBECONFIG := $(CURDIR)/.cluster/kubeconfig
 ifeq ($(origin KUBECONFIG),command line)
   FOREIGN := yes
+  ifneq ($(filter demo deploy images,$(MAKECMDGOALS)),)
+    ifneq ($(origin IMAGE_PREFIX),command line)
+      $(error IMAGE_PREFIX is missing: say where this cluster pulls images from, as in \
+        make $(MAKECMDGOALS) KUBECONFIG=$(KUBECONFIG) IMAGE_PREFIX=registry.example/team)
+    endif
+  endif
 else
   override KUBECONFIG := $(OWN_KUBECONFIG)
 endif
-ifneq ($(origin IMAGE_PREFIX),command line)
-  override IMAGE_PREFIX :=
-endif
-export KUBECONFIG IMAGE_PREFIX
+export KUBECONFIG
 
 CLUSTER := $(BIN)/python -m cluster
 STEP := $(BIN)/python -m tools.step
@@ -36,8 +39,8 @@ help: ## Show what you can do here
 
 ##@ See it work
 .PHONY: demo
-demo: $(STAMP) $(if $(FOREIGN),,cluster-up) deploy ## Watch a WorkQueue go from zero to many workers and back
-	@$(BIN)/python -m demo
+demo: deploy ## Watch a WorkQueue go from zero to many workers and back
+	@$(BIN)/python -m demo --kubeconfig=$(KUBECONFIG)
 
 ##@ Work on it
 .PHONY: check fmt generate verify lock lint-imports
@@ -66,15 +69,16 @@ test: own-cluster-only check cluster-up images both-pythons integration e2e ## E
 
 both-pythons: $(STAMP)
 	@$(STEP) "unit and contract tests on the images' python" --usual 40 \
-	  --hint "make check shows whether they fail on this python, too" -- $(BIN)/python -m tools.images_python
+	  --hint "make check shows whether they fail on this python, too" -- \
+	  $(CLUSTER) python313 -- python -m pytest -q
 
-integration: own-cluster-only cluster-up images ## Tests against the real broker and API server
+integration: own-cluster-only images ## Tests against the real broker and API server
 	@$(STEP) "integration tests" --usual 120 --hint "make integration runs these alone" -- $(PYTEST) tests/integration
 
-e2e: own-cluster-only cluster-up images ## The stories, told on the real cluster
+e2e: own-cluster-only images ## The stories, told on the real cluster
 	@$(STEP) "end-to-end tests" --usual 480 --hint "make e2e runs these alone" -- $(PYTEST) tests/e2e
 
-bench: own-cluster-only cluster-up deploy ## Measure: publish to replicas, zero to many, memory
+bench: own-cluster-only deploy ## Measure: publish to replicas, zero to many, memory
 	@$(BIN)/python -m bench
 
 own-cluster-only:
@@ -83,8 +87,9 @@ own-cluster-only:
 
 ##@ Run it
 .PHONY: images cluster-up cluster-down deploy undeploy clean
-images: $(STAMP) $(if $(FOREIGN),,cluster-up) ## Build the images and load or push them
-	@$(CLUSTER) images
+images: $(STAMP) cluster-up ## Build the images and load them (on a cluster of yours: push them)
+	@$(if $(FOREIGN),$(BIN)/python -m tools.deploy say --kubeconfig=$(KUBECONFIG))
+	@$(if $(FOREIGN),$(CLUSTER) push --prefix=$(IMAGE_PREFIX),$(CLUSTER) images)
 
 cluster-up: $(STAMP) ## Start the project's own Kubernetes and RabbitMQ (nothing leaves this machine)
 	@$(if $(FOREIGN),:,$(CLUSTER) up)

@@ -1,6 +1,10 @@
 """The chart: least privilege, restricted pods, refused typos."""
 
+import importlib
+import pkgutil
+from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +13,8 @@ import yaml
 
 from tools.chart_check import CHART, EXAMPLES, HelmError, render
 from tools.crd import load
+from workqueue_operator import cluster as cluster_adapters
+from workqueue_operator import handlers
 
 CLUSTER_WIDE = CHART / "ci" / "cluster-wide-values.yaml"
 NAMESPACES = CHART / "ci" / "namespaces-values.yaml"
@@ -46,15 +52,25 @@ def test_three_examples_are_rendered() -> None:
     assert len(EXAMPLES) == 3
 
 
-def test_the_operator_may_do_this_and_nothing_else() -> None:
-    assert verbs(the_operators_role(CLUSTER_WIDE, "ClusterRole")) == {
-        "workqueues.workqueue.dev": {"get", "list", "watch", "patch"},
-        "workqueues/status.workqueue.dev": {"patch"},
-        "deployments.apps": {"get", "list", "watch", "create", "patch", "delete"},
-        "pods": {"get", "list"},
-        "secrets": {"get"},
-        "events": {"create"},
-    }
+def test_the_operator_may_do_what_its_code_does_and_nothing_else() -> None:
+    # Given the verbs that stand beside the calls of each adapter
+    used: dict[str, set[str]] = {}
+    for group, resource, verb in chain.from_iterable(verbs_in_code()):
+        used.setdefault(f"{resource}.{group}".rstrip("."), set()).add(verb)
+    # Then the chart grants them, and no other
+    assert verbs(the_operators_role(CLUSTER_WIDE, "ClusterRole")) == used
+
+
+def verbs_in_code() -> Iterator[frozenset[tuple[str, str, str]]]:
+    """What each module of the operator that speaks to Kubernetes asks of it."""
+    yield handlers.VERBS
+    for found in pkgutil.iter_modules(cluster_adapters.__path__, f"{cluster_adapters.__name__}."):
+        module = importlib.import_module(found.name)
+        yield getattr(module, "VERBS", frozenset())
+
+
+def test_of_secrets_the_operator_may_only_get_those_it_knows_by_name() -> None:
+    assert verbs(the_operators_role(CLUSTER_WIDE, "ClusterRole"))["secrets"] == {"get"}
 
 
 def test_given_namespaces_then_the_operator_has_a_role_in_each_and_none_for_the_cluster() -> None:

@@ -1,9 +1,9 @@
 """Lint the chart and render it with each of its example values: no cluster needed."""
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from tools.crd import REPOSITORY
 
 CHART = REPOSITORY / "charts" / "workqueue-operator"
 EXAMPLES = sorted((CHART / "ci").glob("*-values.yaml"))
+OWN_HELM = REPOSITORY / ".cluster" / "bin" / "helm"
 # What `kubectl apply` would take for the API server of today.
 KUBERNETES = "1.35.0"
 
@@ -21,13 +22,12 @@ class HelmError(Exception):
     """Helm refused; carries its own words."""
 
 
+@cache
 def helm() -> str:
-    """The helm to use: from the PATH, or the project's own, built on first use (2 minutes)."""
-    found = shutil.which("helm")
-    if found:
-        return found
-    subprocess.run([sys.executable, "-m", "cluster", "binaries", "helm"], check=True)
-    return str(REPOSITORY / ".cluster" / "bin" / "helm")
+    """The project's own helm, built on first use (2 minutes): everybody has the same version."""
+    if not OWN_HELM.exists():
+        subprocess.run([sys.executable, "-m", "cluster", "binaries", "helm"], check=True)
+    return str(OWN_HELM)
 
 
 def run_helm(*words: str) -> str:

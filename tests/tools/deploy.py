@@ -1,14 +1,16 @@
 """Install the operator with its chart, or uninstall it: what `make deploy` and `make undeploy` run.
 
-    python -m tools.deploy up --kubeconfig .cluster/kubeconfig
+python -m tools.deploy up --kubeconfig .cluster/kubeconfig
 """
 
 import argparse
 import json
-import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from tools.chart_check import CHART, HelmError, run_helm
 from tools.crd import REPOSITORY
@@ -49,9 +51,19 @@ def image_values(references: Mapping[str, str]) -> list[str]:
 
 def context(kubeconfig: Path) -> str:
     """Name and address of the cluster that this file leads to, for a person to read."""
-    call = ["kubectl", "config", "view", "--minify", f"--kubeconfig={kubeconfig}"]
-    form = "-o=jsonpath={.current-context} at {.clusters[0].cluster.server}"
-    return subprocess.run([*call, form], capture_output=True, text=True, check=True).stdout
+    found = yaml.safe_load(kubeconfig.read_text())
+    current = found["current-context"]
+    cluster = _named(found["contexts"], current)["context"]["cluster"]
+    return f"{current} at {_named(found['clusters'], cluster)['cluster']['server']}"
+
+
+def _named(entries: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any]:
+    return next(entry for entry in entries if entry["name"] == name)
+
+
+def say(kubeconfig: Path) -> None:
+    """Tell which cluster is about to be used, before anything is touched."""
+    print(f"  Using the cluster {context(kubeconfig)}", flush=True)
 
 
 def up(kubeconfig: Path) -> None:
@@ -76,19 +88,22 @@ def hint(kubeconfig: Path) -> str:
     return f"  what to do: see {kubectl} get pods,events, and {kubectl} logs deploy/{RELEASE}"
 
 
+VERBS: Mapping[str, Callable[[Path], None]] = {"say": say, "up": up, "down": down}
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Read the command line and do it. Returns the code to leave with."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("verb", choices=["up", "down"])
+    parser.add_argument("verb", choices=VERBS)
     # Never from the environment: nobody's cluster is to be touched by mistake.
     parser.add_argument("--kubeconfig", type=Path, required=True)
     given = parser.parse_args(words)
     try:
-        (up if given.verb == "up" else down)(given.kubeconfig)
+        VERBS[given.verb](given.kubeconfig)
     except FileNotFoundError as error:
         print(f"error: {error.filename} is missing\n  what to do: make cluster-up images")
         return 1
-    except (HelmError, subprocess.CalledProcessError) as error:
+    except HelmError as error:
         print(f"error: {error}\n{hint(given.kubeconfig)}")
         return 1
     return 0

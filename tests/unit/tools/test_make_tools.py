@@ -1,13 +1,11 @@
 """What make calls says what went wrong, where the rest of it is, and what to do."""
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tools import check, deploy, lock, step
-from tools.crd import REPOSITORY
 
 PYTHON = sys.executable
 
@@ -104,36 +102,27 @@ def test_images_are_locked_to_what_the_tests_use() -> None:
     assert all("--constraints=requirements/dev.txt" in words for words in others)
 
 
-def make(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run make in this checkout; with -n in `words` it only tells what it would do."""
-    return subprocess.run(
-        ["make", "-C", str(REPOSITORY), *words],
-        env={"PATH": "/usr/local/bin:/usr/bin:/bin", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_the_cluster_about_to_be_used_is_told_by_name_and_address(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Given a kubeconfig with two clusters
+    kubeconfig = tmp_path / "config"
+    kubeconfig.write_text("""
+        current-context: mine
+        contexts:
+        - {name: other, context: {cluster: far}}
+        - {name: mine, context: {cluster: near}}
+        clusters:
+        - {name: far, cluster: {server: "https://far.example"}}
+        - {name: near, cluster: {server: "https://near.example"}}
+    """)
+    # When make asks which one it will use, Then it is the current one
+    assert deploy.main(["say", f"--kubeconfig={kubeconfig}"]) == 0
+    assert "mine at https://near.example" in capsys.readouterr().out
 
 
-def test_make_alone_shows_the_targets() -> None:
-    told = make().stdout
-    wanted = "demo test check fmt generate verify images cluster-up cluster-down deploy undeploy"
-
-    for target in [*wanted.split(), "bench", "clean"]:
-        assert f"\n  {target} " in told, f"make help does not show {target}"
-
-
-def test_a_kubeconfig_in_the_environment_is_ignored() -> None:
-    told = make("-n", "deploy", KUBECONFIG="/somebody/elses", IMAGE_PREFIX="theirs").stdout
-
-    assert "/somebody/elses" not in told
-    assert f"--kubeconfig={deploy.OWN_KUBECONFIG}" in told
-
-
-def test_a_kubeconfig_on_the_command_line_is_used_for_the_demo_but_never_for_tests() -> None:
-    ours = "KUBECONFIG=/my/config"
-
-    assert "--kubeconfig=/my/config" in make("-n", "deploy", ours, "IMAGE_PREFIX=r/t").stdout
-    refused = make("e2e", ours)
-    assert refused.returncode != 0
-    assert "project's own cluster only" in refused.stdout
+def test_a_missing_kubeconfig_is_told_with_the_way_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert deploy.main(["say", f"--kubeconfig={tmp_path}/none"]) == 1
+    assert "make cluster-up" in capsys.readouterr().out

@@ -1,0 +1,49 @@
+"""The environment of a worker's pod is a contract: every name is read, and none is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from workqueue_worker.settings import ENVIRONMENT, Settings
+
+CONTRACT = {
+    "WORKQUEUE_QUEUE": "mail",
+    "WORKQUEUE_VHOST": "/",
+    "WORKQUEUE_DEAD_LETTER_QUEUE": "mail.dead",
+    "WORKQUEUE_BROKER_DIR": "/var/run/workqueue/broker",
+    "WORKQUEUE_HANDLER": '{"python": "mail:send"}',
+    "WORKQUEUE_MAX_ATTEMPTS": "5",
+    "WORKQUEUE_TASK_TIMEOUT_SECONDS": "600",
+    "WORKQUEUE_PREFETCH": "1",
+    "WORKQUEUE_PROBE_PORT": "9400",
+    "WORKQUEUE_POD_NAME": "mail-7",
+}
+
+
+class Recorder(Mapping[str, str]):
+    """An environment that remembers what was read of it."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self.values_ = values
+        self.read: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.read.add(name)
+        return self.values_[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values_)
+
+    def __len__(self) -> int:
+        return len(self.values_)
+
+
+def test_the_worker_reads_every_name_and_no_other() -> None:
+    env = Recorder(CONTRACT)
+    Settings.from_env(env)
+    assert env.read == set(CONTRACT)
+
+
+def test_the_worker_declares_what_it_reads() -> None:
+    assert set(ENVIRONMENT) == set(CONTRACT)
+    assert len(ENVIRONMENT) == len(set(ENVIRONMENT))
