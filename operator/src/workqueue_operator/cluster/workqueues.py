@@ -1,6 +1,6 @@
 """WorkQueues: finalizers, status, and which of them exist."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from workqueue_operator.cluster.api import Api
 from workqueue_operator.cluster.paths import WORKQUEUES, collection, item
@@ -39,14 +39,20 @@ def patch_status(api: Api, namespace: str, name: str, status: Json) -> None:
 
 def resource_versions(api: Api, namespaces: Sequence[str]) -> Mapping[str, str]:
     """uid -> resourceVersion of every WorkQueue, without reading their specs."""
-    return {
-        each["metadata"]["uid"]: each["metadata"]["resourceVersion"]
-        for namespace in namespaces or (None,)
-        for page in api.pages(
-            collection(WORKQUEUES, namespace, "workqueues"), {}, accept=_METADATA_ONLY
-        )
-        for each in page["items"]
-    }
+    return {each["uid"]: each["resourceVersion"] for each in _metadata(api, namespaces)}
+
+
+def full_names(api: Api, namespaces: Sequence[str]) -> Sequence[str]:
+    """namespace/name of every WorkQueue, sorted."""
+    return sorted(f"{each['namespace']}/{each['name']}" for each in _metadata(api, namespaces))
+
+
+def _metadata(api: Api, namespaces: Sequence[str]) -> Iterator[Json]:
+    for namespace in namespaces or (None,):
+        path = collection(WORKQUEUES, namespace, "workqueues")
+        for page in api.pages(path, {}, accept=_METADATA_ONLY):
+            for each in page["items"]:
+                yield each["metadata"]
 
 
 def _patch(api: Api, path: str, body: Json, *, retry_conflict: bool) -> None:

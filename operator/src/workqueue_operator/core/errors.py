@@ -44,8 +44,8 @@ class QueueConflictError(WorkQueueError):
 
     def __init__(self, queue: str, holder: str) -> None:
         super().__init__(
-            f"queue {queue!r} already belongs to the older WorkQueue {holder}; this one does nothing. "
-            f"Delete one of the two, or create this one again with another spec.queue.name"
+            f"queue {queue!r} already belongs to the older WorkQueue {holder}; this one does "
+            f"nothing. Delete one of the two, or create this one again with another spec.queue.name"
         )
 
 

@@ -25,7 +25,7 @@ class History:
             self._needs.pop()
         self._needs.append((now, need))
         self._forget(now - window_seconds)
-        self._count_zeros(empty, now)
+        self._count_zeros(empty=empty, now=now)
 
     def break_off(self) -> None:
         """Nothing was known: the window starts anew with the next Known reading."""
@@ -54,7 +54,7 @@ class History:
         while len(self._needs) > 1 and self._needs[0][0] <= before:
             self._needs.popleft()
 
-    def _count_zeros(self, empty: bool, now: float) -> None:
+    def _count_zeros(self, *, empty: bool, now: float) -> None:
         if not empty:
             self.zeros, self.zero_since = 0, None
             return

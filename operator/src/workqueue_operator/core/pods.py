@@ -45,7 +45,7 @@ def _container_trouble(pod: str, container: Mapping[str, Any]) -> Trouble | None
         return Trouble(
             reason="WorkerRuntimeMissing",
             message=f"the image {container['image']} has no {RUNTIME_COMMAND}: build it FROM the "
-            f"workqueue-worker image, or, if it brings its own consumer, set handler: {{own: {{}}}}",
+            f"workqueue-worker image, or set handler: {{own: {{}}}} if it brings its own consumer",
         )
     reason = waiting.get("reason", "")
     if reason in _WAITING:

@@ -32,9 +32,7 @@ def check(template: Mapping[str, Any], *, own_consumer: bool) -> None:
     Raises:
         PodTemplateRefusedError: names the path, and what to use instead.
     """
-    for key in template.get("metadata", {}).get("labels", {}):
-        if key.startswith(_OWNED_LABELS):
-            raise PodTemplateRefusedError(f"metadata.labels[{key}]", "choose another label")
+    _check_labels(template.get("metadata", {}).get("labels", {}))
     spec = template.get("spec", {})
     for key, instead in _OWNED_POD_FIELDS.items():
         if key in spec:
@@ -60,6 +58,12 @@ _OWNED_RUNTIME_FIELDS = {
     "livenessProbe": "the worker runtime brings it",
     "readinessProbe": "the worker runtime brings it",
 }
+
+
+def _check_labels(labels: Mapping[str, Any]) -> None:
+    for key in labels:
+        if key.startswith(_OWNED_LABELS):
+            raise PodTemplateRefusedError(f"metadata.labels[{key}]", "choose another label")
 
 
 def _check_container(container: Mapping[str, Any], *, own_consumer: bool) -> None:

@@ -45,6 +45,13 @@ def arguments(queue: Queue) -> Arguments:
     return common | safe | limit
 
 
-def dead_letter_arguments(queue: Queue) -> Arguments:
-    """The x-arguments of the dead-letter queue: the same type, and no way out of it."""
-    return {"x-queue-type": queue.type.lower()}
+def dead_letter_arguments(queue: Queue, *, broker_major: int) -> Arguments:
+    """The x-arguments of the dead-letter queue: the same type, and no way out of it.
+
+    Since RabbitMQ 4 a quorum queue drops a message that was handed back more than 20 times, and
+    looking at the dead letters hands them back. -1 lifts that; older brokers have no limit.
+    """
+    kind: Arguments = {"x-queue-type": queue.type.lower()}
+    if queue.type == "Quorum" and broker_major >= 4:
+        return kind | {"x-delivery-limit": -1}
+    return kind

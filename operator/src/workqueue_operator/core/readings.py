@@ -19,7 +19,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """The broker did not say. reason: CamelCase, as in errors.py; why: its words, without secrets."""
+    """The broker did not say. reason: CamelCase, as in errors.py; why: its words, no secrets."""
 
     reason: str
     why: str

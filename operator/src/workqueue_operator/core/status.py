@@ -1,4 +1,4 @@
-"""The status of a WorkQueue: conditions, numbers, the last decision; and when it is worth a write."""
+"""The status of a WorkQueue: conditions, numbers, last decision; and when to write it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,0 +1,198 @@
+"""The operator put together: adapters into the controller, and what starts and ends when."""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from workqueue_operator import handlers, probes
+from workqueue_operator.broker.monitors import RabbitMonitors
+from workqueue_operator.broker.topology import RabbitTopology
+from workqueue_operator.cluster.api import Api
+from workqueue_operator.cluster.connection import Connection
+from workqueue_operator.cluster.objects import KubernetesCluster
+from workqueue_operator.cluster.watch import DeploymentWatch
+from workqueue_operator.controller.acting import Acting
+from workqueue_operator.controller.clock import Clock
+from workqueue_operator.controller.finalizing import Finalizing
+from workqueue_operator.controller.loop import Controller
+from workqueue_operator.controller.queueing import Queueing
+from workqueue_operator.controller.reporter import Reporter
+from workqueue_operator.controller.samples import samples
+from workqueue_operator.controller.secrets import Secrets
+from workqueue_operator.controller.stepper import Stepper
+from workqueue_operator.controller.turns import Turns
+from workqueue_operator.controller.watches import Watches
+from workqueue_operator.core.access import Access
+from workqueue_operator.core.errors import ApiError
+from workqueue_operator.core.readings import Reading
+from workqueue_operator.settings import Settings
+from workqueue_operator.telemetry import Telemetry
+
+_log = logging.getLogger(__name__)
+
+BEAT_SECONDS = 1.0
+LATE_SECONDS = 30.0
+FIRST_LIST_SECONDS = 30.0
+GHOST_HUNT_SECONDS = 300.0
+TURNS_OPEN_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class App:
+    """One operator process."""
+
+    settings: Settings
+    connection: Connection
+    telemetry: Telemetry = field(default_factory=Telemetry)
+    stop: threading.Event = field(default_factory=threading.Event)
+    ready: threading.Event = field(default_factory=threading.Event)
+    beat_at: float = field(default_factory=time.monotonic)
+    cluster: KubernetesCluster = field(init=False)
+    controller: Controller = field(init=False)
+    monitors: RabbitMonitors = field(init=False)
+    topology: RabbitTopology = field(init=False)
+    watch: DeploymentWatch = field(init=False)
+
+    def __post_init__(self) -> None:
+        scope = self.settings.watch_namespaces
+        api = Api(self.connection)
+        self.cluster = KubernetesCluster(api, namespaces=scope)
+        self.topology = RabbitTopology()
+        self.monitors = self._monitors()
+        self.controller = Controller(
+            stepper=self._stepper(),
+            clock=Clock(),
+            telemetry=self.telemetry,
+            threads=self.settings.step_threads,
+        )
+        self.telemetry.samples = lambda: samples(tuple(self.controller.states.values()))
+        self.watch = DeploymentWatch(api, self.controller.observe_deployment, namespaces=scope)
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT, then end every thread, steps whole."""
+        end_http = probes.serve(
+            self.settings.http_port,
+            self.telemetry.registry,
+            healthy=self._trouble,
+            ready=lambda: None if self.ready.is_set() else "not every object is listed yet",
+        )
+        self.watch.start()
+        starter = threading.Thread(target=self._start_when_listed, name="starter", daemon=True)
+        starter.start()
+        try:
+            asyncio.run(self._serve())
+        finally:
+            self.stop.set()
+            self.controller.stop()
+            self.monitors.close()
+            self.watch.stop()
+            self.topology.close()
+            end_http()
+
+    def _monitors(self) -> RabbitMonitors:
+        return RabbitMonitors(
+            self._observe,
+            read_cpu_fraction=self.settings.read_cpu_percent / 100,
+            observe=self.telemetry.swept,
+        )
+
+    def _observe(self, access: Access, readings: Mapping[str, Reading]) -> None:
+        self.controller.observe(access, readings)
+
+    def _stepper(self) -> Stepper:
+        clock = Clock()
+        reporter = Reporter(self.cluster, clock, self.telemetry)
+        watches = Watches(self.monitors)
+        queueing = Queueing(
+            secrets=Secrets(self.cluster.read_secret, clock),
+            topology=self.topology,
+            watches=watches,
+            reporter=reporter,
+        )
+        finalizing = Finalizing(
+            cluster=self.cluster,
+            topology=self.topology,
+            watches=watches,
+            queueing=queueing,
+            reporter=reporter,
+            clock=clock,
+        )
+        turns = Turns(clock.monotonic, opens_after_seconds=TURNS_OPEN_SECONDS)
+        acting = Acting(cluster=self.cluster, reporter=reporter, turns=turns, clock=clock)
+        return Stepper(
+            cluster=self.cluster,
+            queueing=queueing,
+            acting=acting,
+            finalizing=finalizing,
+            reporter=reporter,
+            clock=clock,
+        )
+
+    async def _serve(self) -> None:
+        beating = asyncio.create_task(self._beat())
+        try:
+            await handlers.serve(
+                self.controller.registry,
+                self.connection,
+                namespaces=self.settings.watch_namespaces,
+                stop=self.stop,
+            )
+        finally:
+            beating.cancel()
+
+    async def _beat(self) -> None:
+        """Show that the event loop turns, and how late."""
+        while True:
+            began = time.monotonic()
+            await asyncio.sleep(BEAT_SECONDS)
+            self.beat_at = time.monotonic()
+            self.telemetry.lagged(self.beat_at - began - BEAT_SECONDS)
+
+    def _start_when_listed(self) -> None:
+        """No step before everything is known: an elder claim, a Deployment that is there."""
+        deadline = time.monotonic() + FIRST_LIST_SECONDS
+        while not self.stop.wait(0.2) and time.monotonic() < deadline:
+            if self.watch.synced.is_set() and not self._unknown():
+                break
+        if self.stop.is_set():
+            return
+        self.controller.start()
+        self.ready.set()
+        _log.info("started with %d WorkQueues", len(self.controller.registry.uids()))
+        while not self.stop.wait(GHOST_HUNT_SECONDS):
+            self._hunt_ghosts()
+
+    def _unknown(self) -> Sequence[str]:
+        """WorkQueues that the API server has and kopf has not told of yet."""
+        try:
+            listed = self.cluster.list_workqueues()
+        except ApiError as error:
+            _log.warning("listing WorkQueues: %s", error)
+            return ["?"]
+        return sorted(listed.keys() - self.controller.registry.uids())
+
+    def _hunt_ghosts(self) -> None:
+        """kopf does not tell what vanished while its watch was broken."""
+        before = self.controller.registry.uids()
+        try:
+            listed = self.cluster.list_workqueues()
+        except ApiError as error:
+            _log.warning("listing WorkQueues: %s", error)
+            return
+        for uid in before - listed.keys():
+            self.controller.registry.forget_uid(uid)
+
+    def _trouble(self) -> str | None:
+        """What /healthz has to say."""
+        late = time.monotonic() - self.beat_at
+        if late > LATE_SECONDS:
+            return f"the event loop has not turned for {late:.0f} s"
+        if not self.watch.alive():
+            return "the watch of the Deployments is dead"
+        if self.ready.is_set() and not self.controller.alive():
+            return "a step thread is dead"
+        dead = self.monitors.alive()
+        return f"monitors without a turn: {', '.join(dead)}" if dead else None

@@ -1,0 +1,124 @@
+"""Connecting to a broker: the parameters, and what it means when that fails."""
+
+import logging
+import re
+import ssl
+from collections.abc import Iterator
+from typing import Any
+
+import pika
+from pika.exceptions import AMQPError, IncompatibleProtocolError
+
+from workqueue_operator.core.access import Access
+from workqueue_operator.core.errors import (
+    AuthenticationFailedError,
+    BrokerError,
+    BrokerUnreachableError,
+    TLSFailedError,
+    VhostDeniedError,
+)
+
+NAME = "workqueue-operator"
+HEARTBEAT_SECONDS = 30  # a silent cut is noticed after 2 to 3 of them
+CONNECT_SECONDS = 5.0
+HANDSHAKE_SECONDS = 8.0  # TCP, TLS and AMQP together
+BLOCKED_SECONDS = 10.0
+
+# pika logs every failed attempt with a traceback. Here each one becomes a typed error instead,
+# and the monitor logs when the state changes.
+logging.getLogger("pika").setLevel(logging.CRITICAL)
+
+
+# The broker's words, out of a text in which pika quotes them.
+_DENIED = re.compile(r"NOT_ALLOWED[^'\"]*")
+
+
+def parameters(
+    access: Access, *, heartbeat_seconds: int = HEARTBEAT_SECONDS
+) -> pika.ConnectionParameters:
+    """Where to connect, as whom, and how long to wait."""
+    tls = None
+    if access.tls:
+        tls = pika.SSLOptions(ssl.create_default_context(), server_hostname=access.host)
+    return pika.ConnectionParameters(
+        host=access.host,
+        port=access.port,
+        virtual_host=access.vhost,
+        credentials=pika.PlainCredentials(access.username, access.password),
+        ssl_options=tls,
+        heartbeat=heartbeat_seconds,
+        blocked_connection_timeout=BLOCKED_SECONDS,
+        socket_timeout=CONNECT_SECONDS,
+        stack_timeout=HANDSHAKE_SECONDS,
+        client_properties={"connection_name": NAME},
+    )
+
+
+def open_blocking(access: Access, *, heartbeat_seconds: int = HEARTBEAT_SECONDS) -> Any:
+    """A pika BlockingConnection. Raises BrokerError."""
+    try:
+        return pika.BlockingConnection(parameters(access, heartbeat_seconds=heartbeat_seconds))
+    except (AMQPError, OSError) as error:
+        raise connection_error(access, error) from error
+
+
+def major_version(properties: object) -> int:
+    """The broker's major version from its server properties; 0 when it does not say."""
+    version = properties.get("version", "") if isinstance(properties, dict) else ""
+    text = version.decode() if isinstance(version, bytes) else str(version)
+    head = text.partition(".")[0]
+    return int(head) if head.isdecimal() else 0
+
+
+def connection_error(access: Access, error: BaseException) -> BrokerError:
+    """The typed error for a connection that failed or was lost.
+
+    The message names the address and the way out, and never the password.
+    """
+    chain = list(_causes(error))
+    if any(isinstance(cause, ssl.SSLError) for cause in chain):
+        return TLSFailedError(
+            f"{access.server} gave no TLS session: {chain[-1]}. Check the port (5671 is usual for "
+            f"TLS), and that the system's authorities signed the broker's certificate for this name"
+        )
+    # pika also guesses "authentication" and "access" from the stage at which a connection ended;
+    # a broker that is just starting ends them, too, so that only its own words count.
+    words = " ".join(str(cause) for cause in chain)
+    if "ACCESS_REFUSED" in words:
+        return AuthenticationFailedError(
+            f"{access.server} refused user {access.username!r}: check username and password in "
+            f"the Secret"
+        )
+    if denied := _DENIED.search(words):
+        return VhostDeniedError(
+            f"{access.server} does not let user {access.username!r} into vhost {access.vhost!r} "
+            f"({denied[0]}): create the vhost or correct spec.broker.vhost, and grant the user "
+            f"permissions on it"
+        )
+    if any(isinstance(cause, IncompatibleProtocolError) for cause in chain):
+        return BrokerUnreachableError(
+            f"{access.server} does not speak AMQP here: check the port (5672 plain, 5671 TLS; "
+            f"15672 is the management address)"
+        )
+    return BrokerUnreachableError(f"{access.server} cannot be reached: {_words(chain[-1])}")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what pika wrapped into it, the innermost last."""
+    yield error
+    inner = getattr(error, "exception", None) or next(
+        (one for one in reversed(getattr(error, "exceptions", error.args)) if _is_error(one)), None
+    )
+    if isinstance(inner, BaseException):
+        yield from _causes(inner)
+
+
+def _is_error(value: object) -> bool:
+    return isinstance(value, BaseException)
+
+
+def _words(error: BaseException) -> str:
+    """An error in words; some of pika's have none but their name."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__

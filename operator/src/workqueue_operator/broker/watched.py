@@ -1,0 +1,44 @@
+"""The queues that a monitor reads, shared between its thread and those that add to them."""
+
+import threading
+
+
+class Watched:
+    """A set of queues that remembers which of them are new. Any thread may use it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._queues: set[str] = set()
+        self._fresh: set[str] = set()
+
+    def add(self, queue: str) -> bool:
+        """Returns whether it is new."""
+        with self._lock:
+            if queue in self._queues:
+                return False
+            self._queues.add(queue)
+            self._fresh.add(queue)
+            return True
+
+    def discard(self, queue: str) -> bool:
+        """Returns whether any is left."""
+        with self._lock:
+            self._queues.discard(queue)
+            self._fresh.discard(queue)
+            return bool(self._queues)
+
+    def has_fresh(self) -> bool:
+        """Has one been added that was not taken yet?"""
+        return bool(self._fresh)
+
+    def take_all(self) -> set[str]:
+        """Every queue; none is new any more."""
+        with self._lock:
+            self._fresh.clear()
+            return set(self._queues)
+
+    def take_fresh(self) -> set[str]:
+        """Those added since the last take; none is new any more."""
+        with self._lock:
+            fresh, self._fresh = self._fresh, set()
+            return fresh

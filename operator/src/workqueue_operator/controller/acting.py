@@ -1,0 +1,88 @@
+"""The cluster's side of a step: one small write, and only when something differs."""
+
+from dataclasses import dataclass
+
+from workqueue_operator.controller.clock import Clock, rfc3339
+from workqueue_operator.controller.reporter import Reporter
+from workqueue_operator.controller.state import ObjectState, is_rolling
+from workqueue_operator.controller.turns import Turns
+from workqueue_operator.core.decision import Decision
+from workqueue_operator.core.errors import ForeignDeploymentError
+from workqueue_operator.core.manifests import RENDERING, deployment
+from workqueue_operator.core.rollout import Step, is_ours_alone, next_step
+from workqueue_operator.ports import Cluster, DeploymentState, Json
+
+TURN_RETRY_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class Acting:
+    """Makes the Deployment what the decision says."""
+
+    cluster: Cluster
+    reporter: Reporter
+    turns: Turns
+    clock: Clock
+
+    def act(self, state: ObjectState, decision: Decision, *, may_create: bool) -> float | None:
+        """Write the Deployment if it differs. Returns seconds until a turn is asked for again.
+
+        Raises:
+            PodTemplateRefusedError, ForeignDeploymentError, ApiError
+        """
+        wq = state.wq
+        manifest = deployment(wq, replicas=decision.workers)
+        live = state.deployment or self._find(state)
+        if live is None and not may_create:
+            return None
+        step, waits = self._choose(state, live, manifest, decision.workers)
+        before = live.replicas if live else 0
+        if live is None and state.had_deployment:
+            text = f"the Deployment was gone and is made again with {decision.workers} workers"
+            self.reporter.event(wq, "Warning", "DeploymentRecreated", text)
+        if step is Step.APPLY:
+            self._learn(state, self.cluster.apply_deployment(manifest))
+        elif step is Step.REPLICAS:
+            after = self.cluster.patch_replicas(wq.namespace, wq.name, decision.workers)
+            self._learn(state, after)
+        if step is not Step.NOTHING and before != decision.workers:
+            self._tell(state, before, decision)
+        return TURN_RETRY_SECONDS if waits else None
+
+    def _find(self, state: ObjectState) -> DeploymentState | None:
+        """Before creating: is there one of this name, and is it ours?"""
+        wq = state.wq
+        live = self.cluster.get_deployment(wq.namespace, wq.name)
+        if live is not None and live.owner_uid != wq.uid:
+            raise ForeignDeploymentError(wq.namespace, wq.name)
+        return live
+
+    def _choose(
+        self, state: ObjectState, live: DeploymentState | None, manifest: Json, workers: int
+    ) -> tuple[Step, bool]:
+        """What to send, and whether the full apply has to wait for its turn."""
+        uid, wanted = state.wq.uid, manifest["metadata"]["annotations"]
+        if live is None:
+            return Step.APPLY, False
+        if live.annotations.get(RENDERING) == wanted[RENDERING] and not is_rolling(live):
+            self.turns.give_back(uid)
+        edited = state.our_generation is not None and live.generation > state.our_generation
+        if edited:
+            # Somebody changed it by hand: taken back, but for what we own and they do not.
+            return Step.APPLY, False
+        stale = is_ours_alone(live.annotations, wanted)
+        turn = stale and live.replicas > 0 and self.turns.take(uid)
+        replicas = (live.replicas, workers)
+        step = next_step(live.annotations, wanted, replicas=replicas, turn=turn)
+        return step, stale and step is not Step.APPLY
+
+    def _learn(self, state: ObjectState, after: DeploymentState) -> None:
+        with state.lock:
+            state.our_generation = after.generation
+            state.learn_deployment(after, self.clock.monotonic())
+
+    def _tell(self, state: ObjectState, before: int, decision: Decision) -> None:
+        state.scaled_at = rfc3339(self.clock.now())
+        if decision.workers < before:
+            state.last_shrink = self.clock.monotonic()
+        self.reporter.step(state.wq, before, decision)

@@ -1,0 +1,127 @@
+"""The broker's side of a step: whose queue it is, where it is, and that it is there."""
+
+import threading
+from dataclasses import dataclass, field
+
+from workqueue_operator.controller.reporter import Reporter
+from workqueue_operator.controller.secrets import Secrets
+from workqueue_operator.controller.state import ObjectState
+from workqueue_operator.controller.watches import Watches
+from workqueue_operator.core.access import Access
+from workqueue_operator.core.claims import Claim, Claims
+from workqueue_operator.core.errors import BrokerChangedError, QueueConflictError
+from workqueue_operator.core.readings import Known, Missing, Unknown
+from workqueue_operator.core.workqueue import ACCEPT_BROKER, WorkQueue
+from workqueue_operator.ports import Topology
+
+REFUSED = frozenset({"AuthenticationFailed", "VhostDenied"})
+DECLARES_AT_ONCE = 2
+"""Per broker access: a broker that answers slowly may not take every thread of ours."""
+
+
+@dataclass(slots=True)
+class Queueing:
+    """Resolves, claims, watches and declares the queue of a WorkQueue."""
+
+    secrets: Secrets
+    topology: Topology
+    watches: Watches
+    reporter: Reporter
+    claims: Claims = field(default_factory=Claims)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _slots: dict[Access, threading.Semaphore] = field(default_factory=dict)
+
+    def resolve(self, state: ObjectState) -> Access:
+        """The access of this WorkQueue, if its queue is its own.
+
+        Raises:
+            SecretError, ApiError: as Secrets.access.
+            QueueConflictError: an older WorkQueue has the queue.
+            BrokerChangedError: the Secret names another broker than status does.
+        """
+        wq, reading = state.wq, state.reading
+        refused = isinstance(reading, Unknown) and reading.reason in REFUSED
+        access = self.secrets.access(wq, refused=refused)
+        self._claim(wq, access)
+        declared_on = wq.status.get("broker", {}).get("address")
+        accepted = wq.annotations.get(ACCEPT_BROKER)
+        if declared_on not in {None, access.address} and accepted != access.address:
+            raise BrokerChangedError(declared_on=str(declared_on), now_named=access.address)
+        return access
+
+    def watch(self, state: ObjectState, access: Access) -> None:
+        """Have the queue read; a changed access or name ends the reading of the old one first."""
+        target = (access, state.wq.queue.name)
+        if state.target == target:
+            return
+        self.release(state)
+        with state.lock:
+            state.target, state.reading = target, None
+        self.watches.add(state.wq.uid, target)
+
+    def release(self, state: ObjectState) -> None:
+        """Have it read no more."""
+        if state.target is not None:
+            self.watches.drop(state.wq.uid, state.target)
+        with state.lock:
+            state.target, state.reading = None, None
+
+    def ensure(self, state: ObjectState, access: Access) -> bool:
+        """Declare the queue where that was not done yet, or where it has vanished.
+
+        Asks the broker only after it has answered a reading: a silent broker holds up no thread.
+        Returns False when it is not declared and cannot be now.
+
+        Raises:
+            QueueError, BrokerError: what the broker said.
+        """
+        wq, reading = state.wq, state.reading
+        wanted = (access.address, wq.queue)
+        if state.declared == wanted and not isinstance(reading, Missing):
+            return True
+        if not isinstance(reading, Known | Missing):
+            return state.declared == wanted
+        with self._lock:
+            slot = self._slots.setdefault(access, threading.Semaphore(DECLARES_AT_ONCE))
+        if not slot.acquire(blocking=False):
+            return False
+        try:
+            created = self.topology.ensure(access, wq.queue)
+        finally:
+            slot.release()
+        self._tell(state, access, created=created)
+        state.declared = wanted
+        return True
+
+    def _tell(self, state: ObjectState, access: Access, *, created: bool) -> None:
+        wq = state.wq
+        place = f"queue {wq.queue.name!r} on {access.address}"
+        if not created:
+            return
+        if state.declared is None and not _was_declared(wq):
+            text = f"declared {place}: durable, {wq.queue.type}"
+            self.reporter.event(wq, "Normal", "QueueDeclared", text)
+            return
+        text = f"{place} was gone and is declared anew; tasks that were in it are lost with it"
+        self.reporter.event(wq, "Warning", "QueueRecreated", text)
+
+    def _claim(self, wq: WorkQueue, access: Access) -> None:
+        names = [wq.queue.name, *([wq.queue.dead_letter_name] if wq.queue.dead_letter_name else [])]
+        claim = Claim(created=wq.created, uid=wq.uid, full_name=wq.full_name)
+        with self._lock:
+            self.claims.put(claim, [(access.address, name) for name in names])
+            elder = self.claims.elder(wq.uid)
+        if elder is not None:
+            raise QueueConflictError(elder[0], elder[1].full_name)
+
+    def unclaim(self, uid: str) -> frozenset[str]:
+        """Give the queue up; returns the uids of those that waited for it."""
+        with self._lock:
+            return self.claims.drop(uid)
+
+
+def _was_declared(wq: WorkQueue) -> bool:
+    return any(
+        each["type"] == "QueueReady" and each["status"] == "True"
+        for each in wq.status.get("conditions", ())
+    )

@@ -1,0 +1,111 @@
+"""Tell people: status when it is worth a write, an event for every step and every new trouble."""
+
+import logging
+import secrets
+from dataclasses import dataclass
+from typing import Literal
+
+from workqueue_operator.cluster.events import Subject, build_event
+from workqueue_operator.controller.clock import Clock, rfc3339
+from workqueue_operator.controller.state import ObjectState
+from workqueue_operator.core.conditions import Findings, conditions
+from workqueue_operator.core.decision import Decision
+from workqueue_operator.core.errors import ApiError
+from workqueue_operator.core.manifests import NAME_LABEL
+from workqueue_operator.core.readings import Known
+from workqueue_operator.core.status import Report, render, write_after_seconds
+from workqueue_operator.core.workqueue import WorkQueue
+from workqueue_operator.ports import Cluster
+from workqueue_operator.telemetry import Telemetry
+
+_log = logging.getLogger(__name__)
+
+Kind = Literal["Normal", "Warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """Writes status and events of WorkQueues."""
+
+    cluster: Cluster
+    clock: Clock
+    telemetry: Telemetry
+
+    def event(self, wq: WorkQueue, kind: Kind, reason: str, message: str) -> None:
+        """Post one event. One that the API server refuses (a namespace that ends) is logged."""
+        event = build_event(
+            Subject(namespace=wq.namespace, name=wq.name, uid=wq.uid),
+            type=kind,
+            reason=reason,
+            message=message,
+            action=reason,
+            unique=secrets.token_hex(8),
+            now=self.clock.now(),
+        )
+        try:
+            self.cluster.post_event(event)
+        except ApiError as error:
+            _log.warning("event %s of %s was not posted: %s", reason, wq.full_name, error)
+
+    def step(self, wq: WorkQueue, before: int, decision: Decision) -> None:
+        """Tell of a change of the number of workers: from, to, the numbers, and why."""
+        after, up = decision.workers, decision.workers > before
+        self.telemetry.scaled(wq.namespace, wq.name, up=up, reason=decision.reason)
+        text = f"from {before} to {after} workers ({decision.reason}): {decision.message}"
+        self.event(wq, "Normal", "ScaledUp" if up else "ScaledDown", text)
+
+    def report(self, state: ObjectState, found: Findings) -> float | None:
+        """Write the status if it is time; tell of a trouble once.
+
+        Returns the seconds after which a write that was put off is due, or None.
+        """
+        self._tell_problem(state, found)
+        now = self.clock.monotonic()
+        previous = state.status or state.wq.status
+        wanted = render(self._report(state, found), previous, now=rfc3339(self.clock.now()))
+        after = write_after_seconds(previous, wanted)
+        if after is None:
+            return None
+        left = state.status_at + after - now
+        if left > 0:
+            return left
+        self.cluster.patch_status(state.wq.namespace, state.wq.name, wanted)
+        state.status, state.status_at = wanted, now
+        return None
+
+    def _tell_problem(self, state: ObjectState, found: Findings) -> None:
+        problem = found.problem()
+        told = state.problem if state.status else _problem_in_status(state.wq)
+        if problem is not None:
+            state.problem = problem.reason
+            if problem.reason != told:
+                self.event(state.wq, "Warning", problem.reason, problem.message)
+        elif found.decision is not None and found.declared:
+            state.problem = None
+            if told is not None:
+                text = f"{told} is over: {found.decision.message}"
+                self.event(state.wq, "Normal", "Recovered", text)
+
+    def _report(self, state: ObjectState, found: Findings) -> Report:
+        wq, reading = state.wq, found.reading
+        return Report(
+            generation=wq.generation,
+            conditions=conditions(found),
+            desired=found.desired,
+            ready=found.ready,
+            busy=state.census.busy_workers if state.census else None,
+            reading=reading if isinstance(reading, Known) else None,
+            decision=found.decision,
+            scaled_at=state.scaled_at,
+            selector=f"{NAME_LABEL}={wq.name}",
+            queue=wq.queue.name,
+            broker=state.declared[0] if state.declared else None,
+        )
+
+
+def _problem_in_status(wq: WorkQueue) -> str | None:
+    """The trouble that a process before this one told of."""
+    for condition in wq.status.get("conditions", ()):
+        if condition["type"] == "Ready" and condition["status"] == "False":
+            return str(condition["reason"])
+    return None

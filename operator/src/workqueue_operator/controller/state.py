@@ -1,0 +1,118 @@
+"""What the controller remembers of one WorkQueue between steps; all of it can be lost."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from workqueue_operator.controller.watches import Target
+from workqueue_operator.core.decision import Census, Decision, Rules, Seen
+from workqueue_operator.core.history import History
+from workqueue_operator.core.manifests import GRACE_MARGIN_SECONDS
+from workqueue_operator.core.pods import Trouble
+from workqueue_operator.core.queues import Queue
+from workqueue_operator.core.readings import Reading, Unknown
+from workqueue_operator.core.workqueue import WorkQueue
+from workqueue_operator.ports import DeploymentState
+
+STALE_READING_SECONDS = 30.0
+ROLLOUT_PATIENCE_SECONDS = 600.0
+"""A rollout that is stuck for longer holds up no step down (the Deployment's own deadline)."""
+
+
+@dataclass(slots=True)
+class ObjectState:
+    """Guarded by `lock`; steps of one object never overlap, but readings arrive in between."""
+
+    wq: WorkQueue
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    history: History = field(default_factory=History)
+    reading: Reading | None = None
+    target: Target | None = None
+    declared: tuple[str, Queue] | None = None  # address and queue, checked by this process
+    deployment: DeploymentState | None = None
+    had_deployment: bool = False
+    our_generation: int | None = None  # of the Deployment, after our last write
+    rolling_since: float | None = None
+    last_shrink: float | None = None
+    census: Census | None = None
+    census_at: float = float("-inf")
+    trouble: Trouble | None = None
+    trouble_at: float = float("-inf")
+    decided: Decision | None = None  # as last told
+    status: Mapping[str, Any] = field(default_factory=dict)  # as last written
+    status_at: float = float("-inf")
+    scaled_at: str | None = None
+    problem: str | None = None  # the reason last told in an event
+    failures: int = 0
+    let_go: bool = False  # deletion is done with
+
+    @property
+    def rules(self) -> Rules:
+        """The part of the object that a decision depends on."""
+        wq = self.wq
+        return Rules(scaling=wq.scaling, prefetch=wq.worker.prefetch, queue_type=wq.queue.type)
+
+    def seen(self, now: float) -> Seen | None:
+        """One look at the world; None before the first reading. now: monotonic seconds."""
+        if self.reading is None:
+            return None
+        live = self.deployment
+        census = self.census
+        if census is not None:
+            census = replace(census, age_seconds=now - self.census_at)
+        rolling = self._rolling(now)
+        return Seen(
+            reading=self._fresh_reading(self.reading, now),
+            wanted=self.wanted(),
+            current=live.current if live else 0,
+            ready=live.ready if live else 0,
+            rolling=rolling,
+            may_drain=rolling or self._may_drain(now),
+            census=census,
+        )
+
+    def wanted(self) -> int:
+        """The number that stands: of the Deployment, or what was last decided for it."""
+        if self.deployment is not None:
+            return self.deployment.replicas
+        told = (self.status or self.wq.status).get("workers", {}).get("desired")
+        return self.wq.scaling.min_workers if told is None else int(told)
+
+    def learn_deployment(self, live: DeploymentState | None, now: float) -> None:
+        """Remember what the API server said, and for how long pods have been replaced.
+
+        The watch may lag behind our own last write: what is older than that is no news.
+        """
+        ours = self.deployment
+        if live is None:
+            self.our_generation = None
+        elif ours and live.uid == ours.uid and live.generation < ours.generation:
+            return
+        self.deployment = live
+        self.had_deployment = self.had_deployment or live is not None
+        rolling = live is not None and is_rolling(live)
+        if not rolling:
+            self.rolling_since = None
+        elif self.rolling_since is None:
+            self.rolling_since = now
+
+    def _rolling(self, now: float) -> bool:
+        since = self.rolling_since
+        return since is not None and now - since < ROLLOUT_PATIENCE_SECONDS
+
+    def _may_drain(self, now: float) -> bool:
+        grace = self.wq.worker.task_timeout_seconds + GRACE_MARGIN_SECONDS
+        return self.last_shrink is not None and now - self.last_shrink < grace
+
+    def _fresh_reading(self, reading: Reading, now: float) -> Reading:
+        age = now - reading.at
+        if age <= STALE_READING_SECONDS:
+            return reading
+        why = f"the last reading is {age:.0f} s old"
+        return Unknown(reason="ReadingStale", why=why, at=now)
+
+
+def is_rolling(live: DeploymentState) -> bool:
+    """Pods of an older template are still there (a change of replicas alone is no rollout)."""
+    return live.updated < live.current

@@ -1,0 +1,101 @@
+"""The conditions of a WorkQueue, from what one step found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from workqueue_operator.core.decision import Decision, Reason
+from workqueue_operator.core.errors import WorkQueueError
+from workqueue_operator.core.pods import Trouble
+from workqueue_operator.core.readings import Known, Reading
+from workqueue_operator.core.status import Condition
+
+
+@dataclass(slots=True, kw_only=True)
+class Findings:
+    """What one step found, piece by piece; None: not found, or not looked for."""
+
+    blocked: WorkQueueError | None = None  # before the broker: Secret, claim, spec
+    queue: WorkQueueError | None = None  # declaring it
+    declared: bool = False
+    reading: Reading | None = None
+    decision: Decision | None = None
+    acting: WorkQueueError | None = None  # the API server, or a Deployment that is not ours
+    trouble: Trouble | None = None  # the pods
+    desired: int = 0
+    ready: int = 0
+
+    def problem(self) -> Trouble | None:
+        """The first thing in the way, in the order in which a user has to mend them."""
+        for error in (self.blocked, self.queue):
+            if error is not None:
+                return Trouble(reason=error.reason, message=str(error))
+        unread = _unread(self.reading)
+        if unread is not None:
+            return unread
+        if self.acting is not None:
+            return Trouble(reason=self.acting.reason, message=str(self.acting))
+        return self.trouble
+
+
+def conditions(found: Findings) -> Sequence[Condition]:
+    """Ready, QueueReady, ScalingActive and WorkersAvailable."""
+    return [_ready(found), _queue(found), _scaling(found), _workers(found)]
+
+
+def _unread(reading: Reading | None) -> Trouble | None:
+    if reading is None or isinstance(reading, Known):
+        return None
+    reason = getattr(reading, "reason", "QueueMissing")
+    return Trouble(reason=reason, message=reading.why)
+
+
+def _ready(found: Findings) -> Condition:
+    problem = found.problem()
+    if problem is not None:
+        return _condition("Ready", problem.reason, _held(found, problem.message), status=False)
+    if found.decision is None or found.reading is None:
+        return _condition("Ready", "Starting", "waiting for the broker's first word", status=None)
+    return _condition("Ready", found.decision.reason, found.decision.message, status=True)
+
+
+def _held(found: Findings, message: str) -> str:
+    """In trouble people ask first what happens to their workers."""
+    return f"{message} ({found.desired} workers are held)" if found.desired else message
+
+
+def _queue(found: Findings) -> Condition:
+    error = found.queue or found.blocked
+    if error is not None:
+        return _condition("QueueReady", error.reason, str(error), status=False)
+    unread = _unread(found.reading)
+    if unread is not None:
+        return _condition("QueueReady", unread.reason, unread.message, status=None)
+    if not found.declared:
+        return _condition("QueueReady", "Starting", "not declared yet", status=None)
+    return _condition("QueueReady", "Declared", "the queue is there as asked for", status=True)
+
+
+def _scaling(found: Findings) -> Condition:
+    decision = found.decision
+    if decision is None:
+        problem = found.problem() or Trouble(reason="Starting", message="no decision yet")
+        return _condition("ScalingActive", problem.reason, problem.message, status=False)
+    following = isinstance(found.reading, Known) and decision.reason is not Reason.HELD
+    return _condition("ScalingActive", decision.reason, decision.message, status=following)
+
+
+def _workers(found: Findings) -> Condition:
+    if found.acting is not None:
+        reason, message = found.acting.reason, str(found.acting)
+        return _condition("WorkersAvailable", reason, message, status=False)
+    if found.trouble is not None:
+        return _condition(
+            "WorkersAvailable", found.trouble.reason, found.trouble.message, status=False
+        )
+    count = f"{found.ready} of {found.desired} workers are ready"
+    reason = "AllReady" if found.ready >= found.desired else "Starting"
+    return _condition("WorkersAvailable", reason, count, status=True)
+
+
+def _condition(kind: str, reason: str, message: str, *, status: bool | None) -> Condition:
+    return Condition(type=kind, status=status, reason=str(reason), message=message)

@@ -1,0 +1,60 @@
+"""What to do about the queue of a WorkQueue that is being deleted. Pure."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+from workqueue_operator.core.readings import Known, Missing, Reading
+
+LET_GO_SECONDS = 300.0
+"""After this much silence of the broker the object may go, and the queue stays behind."""
+
+
+class Verdict(Enum):
+    """The next thing to do."""
+
+    WAIT = "wait"
+    DELETE = "delete"
+    KEEP = "keep"
+    LEAVE_BEHIND = "leave behind"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One queue at one time."""
+
+    reading: Reading | None
+    zero_is_proven: bool
+    deleting_for_seconds: float
+
+
+def judge(
+    policy: Literal["Retain", "DeleteIfEmpty", "Delete"], now: Standing
+) -> tuple[Verdict, str]:
+    """Choose, and say why. Called once the workers are gone.
+
+    Never a task lost without being asked to: what is not surely empty is kept by DeleteIfEmpty.
+    """
+    reading = now.reading
+    if policy == "Retain":
+        return Verdict.KEEP, "deletionPolicy is Retain"
+    if isinstance(reading, Missing):
+        return Verdict.DELETE, "it is gone already"
+    overdue = now.deleting_for_seconds >= LET_GO_SECONDS
+    if not isinstance(reading, Known):
+        why = reading.why if reading else "no reading yet"
+        return (Verdict.LEAVE_BEHIND, why) if overdue else (Verdict.WAIT, why)
+    if policy == "Delete":
+        return Verdict.DELETE, f"deletionPolicy is Delete, with {reading.ready} tasks in it"
+    return _if_empty(now, reading, overdue=overdue)
+
+
+def _if_empty(now: Standing, reading: Known, *, overdue: bool) -> tuple[Verdict, str]:
+    if reading.ready or (reading.unacked and not reading.consumers):
+        return Verdict.KEEP, f"it holds {reading.ready + (reading.unacked or 0)} tasks"
+    if reading.consumers:
+        why = f"{reading.consumers} consumers that are not ours are on it"
+        return (Verdict.KEEP, why) if overdue else (Verdict.WAIT, why)
+    if not now.zero_is_proven:
+        return Verdict.WAIT, "it must be seen empty several times"
+    return Verdict.DELETE, "it is empty"

@@ -1,0 +1,104 @@
+"""kopf: the watch of the WorkQueues. It translates; it decides nothing and writes nothing.
+
+Only `on.event` is used: kopf then adds neither finalizer nor annotation to an object.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from threading import Event
+from typing import Any, Protocol
+
+import kopf
+
+from workqueue_operator.cluster.connection import Connection
+
+WORKQUEUES = ("workqueue.dev", "v1alpha1", "workqueues")
+
+VERBS = frozenset(
+    {("workqueue.dev", "workqueues", "list"), ("workqueue.dev", "workqueues", "watch")}
+)
+"""What kopf itself asks of the API server with the settings below."""
+
+
+class Registry(Protocol):
+    """Takes in the WorkQueues as they are. Called from kopf's event loop: must not block.
+
+    kopf lists again after a lost watch, and what vanished meanwhile is not forgotten: compare
+    with Cluster.list_workqueues from time to time.
+    """
+
+    def learn(self, body: Mapping[str, Any]) -> None:
+        """This WorkQueue is there, new or changed or simply listed once more."""
+        ...
+
+    def forget(self, body: Mapping[str, Any]) -> None:
+        """This WorkQueue is gone."""
+        ...
+
+
+async def serve(
+    registry: Registry,
+    connection: Connection,
+    *,
+    namespaces: Sequence[str] = (),
+    stop: Event,
+    ready: Event | None = None,
+) -> None:
+    """Feed the registry until `stop` is set, or SIGTERM or SIGINT comes (in the main thread).
+
+    namespaces: those in scope; none means all. ready: set once the watches are being opened.
+    """
+    await kopf.operator(
+        clusterwide=not namespaces,
+        namespaces=namespaces,
+        standalone=True,  # another operator's peering object must not freeze this one
+        memo=kopf.Memo(registry=registry, connection=connection),
+        stop_flag=stop,
+        ready_flag=ready,
+    )
+
+
+@kopf.on.startup()
+async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
+    """Make kopf a plain, patient watch."""
+    settings.posting.enabled = False  # events are ours to write (cluster/events.py)
+    settings.scanning.disabled = True  # needs no right on CRDs and namespaces
+    settings.watching.server_timeout = 300
+    settings.watching.client_timeout = 310
+    settings.watching.connect_timeout = 30
+    settings.watching.chunk_size = 500
+    settings.networking.request_timeout = 30
+    # kopf takes its own finalizer off any object it sees: it must never be taken for ours.
+    settings.persistence.finalizer = "workqueue.dev/unused-by-kopf"
+
+
+@kopf.on.login()
+def login(memo: kopf.Memo, **_: Any) -> kopf.ConnectionInfo:
+    """Log kopf in as who we are. Called again when a token has expired (401)."""
+    connection: Connection = memo.connection
+    configuration = connection.configuration
+    scheme, _space, token = (connection.authorization() or "").partition(" ")
+    return kopf.ConnectionInfo(
+        server=connection.server,
+        ca_path=configuration.ssl_ca_cert,
+        insecure=not configuration.verify_ssl,
+        scheme=scheme or None,
+        token=token or None,
+        certificate_path=configuration.cert_file,
+        private_key_path=configuration.key_file,
+    )
+
+
+@kopf.on.event(*WORKQUEUES)
+async def remember(event: kopf.RawEvent, memo: kopf.Memo, **_: Any) -> None:
+    """Keep the registry true. The controller reads it; nothing is decided here."""
+    registry: Registry = memo.registry
+    if event["type"] == "DELETED":
+        registry.forget(event["object"])
+    else:
+        registry.learn(event["object"])
+
+
+def quieten() -> None:
+    """kopf reports each event it handles; that is ours to tell. Warnings stay."""
+    logging.getLogger("kopf").setLevel(logging.WARNING)

@@ -1,0 +1,147 @@
+"""Metrics of the operator. Numbers per WorkQueue are collected when asked for, never per sweep."""
+
+import platform
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from workqueue_operator import __version__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What is exported of one WorkQueue. messages and workers by state; conditions by type."""
+
+    namespace: str
+    name: str
+    messages: Mapping[str, int]
+    consumers: int | None
+    workers: Mapping[str, int]
+    bounds: tuple[int, int]
+    conditions: Mapping[str, bool]
+
+
+class Telemetry:
+    """One registry for the process."""
+
+    def __init__(self) -> None:
+        """Register every metric; `samples` is set once the controller exists."""
+        self.registry = CollectorRegistry()
+        self.samples: Callable[[], Iterable[Sample]] = tuple
+        build = Gauge(
+            "workqueue_build_info",
+            "Versions of the operator, Python and kopf; always 1.",
+            ["version", "python", "kopf"],
+            registry=self.registry,
+        )
+        build.labels(__version__, platform.python_version(), version("kopf")).set(1)
+        self._steps = Histogram(
+            "workqueue_reconcile_duration_seconds",
+            "Time of one step of one WorkQueue, its writes included.",
+            registry=self.registry,
+        )
+        self._failed = Counter(
+            "workqueue_reconcile_errors_total",
+            "Steps that ended in an error, by its reason.",
+            ["reason"],
+            registry=self.registry,
+        )
+        self._scaled = Counter(
+            "workqueue_scale_events_total",
+            "Changes of a number of workers, by direction and reason.",
+            ["namespace", "name", "direction", "reason"],
+            registry=self.registry,
+        )
+        self._sweeps = Histogram(
+            "workqueue_sweep_duration_seconds",
+            "Time of one sweep over all queues of a broker access.",
+            ["broker"],
+            registry=self.registry,
+        )
+        self._queues = Gauge(
+            "workqueue_sweep_queues",
+            "Queues that the last sweep of a broker access read.",
+            ["broker"],
+            registry=self.registry,
+        )
+        self._up = Gauge(
+            "workqueue_broker_up",
+            "Whether the last sweep of a broker access was answered.",
+            ["broker"],
+            registry=self.registry,
+        )
+        self._lag = Gauge(
+            "workqueue_loop_lag_seconds",
+            "How late the event loop was at its last beat.",
+            registry=self.registry,
+        )
+        self.registry.register(_Objects(self))
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """Time one step."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._steps.observe(time.perf_counter() - began)
+
+    def step_failed(self, reason: str) -> None:
+        """Count a step that ended in an error."""
+        self._failed.labels(reason).inc()
+
+    def scaled(self, namespace: str, name: str, *, up: bool, reason: str) -> None:
+        """Count a step up or down."""
+        self._scaled.labels(namespace, name, "up" if up else "down", reason).inc()
+
+    def swept(self, *, address: str, duration_seconds: float, queues: int, outcome: str) -> None:
+        """One sweep has ended (a broker.monitor.SweepObserver)."""
+        self._sweeps.labels(address).observe(duration_seconds)
+        self._queues.labels(address).set(queues)
+        self._up.labels(address).set(outcome == "ok")
+
+    def lagged(self, seconds: float) -> None:
+        """The event loop has beaten."""
+        self._lag.set(seconds)
+
+
+class _Objects(Collector):
+    """Gauges per WorkQueue, from what the controller knows at the moment of the scrape."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """See Collector."""
+        who = ["namespace", "name"]
+        messages = _family("messages", "Tasks in the queue, by state; absent: unknown.", "state")
+        workers = _family("workers", "Workers, by state.", "state")
+        condition = _family("condition", "Whether a condition is True.", "type")
+        consumers = GaugeMetricFamily("workqueue_consumers", "Consumers of the queue.", labels=who)
+        least = GaugeMetricFamily("workqueue_scale_min", "spec.scaling.minWorkers.", labels=who)
+        most = GaugeMetricFamily("workqueue_scale_max", "spec.scaling.maxWorkers.", labels=who)
+        for sample in self._telemetry.samples():
+            key = [sample.namespace, sample.name]
+            _fill(messages, key, sample.messages)
+            _fill(workers, key, sample.workers)
+            _fill(condition, key, sample.conditions)
+            if sample.consumers is not None:
+                consumers.add_metric(key, sample.consumers)
+            least.add_metric(key, sample.bounds[0])
+            most.add_metric(key, sample.bounds[1])
+        yield from (messages, workers, condition, consumers, least, most)
+
+
+def _family(name: str, text: str, label: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"workqueue_{name}", text, labels=["namespace", "name", label])
+
+
+def _fill(family: GaugeMetricFamily, key: list[str], values: Mapping[str, int]) -> None:
+    for label, value in values.items():
+        family.add_metric([*key, label], value)
