@@ -1,5 +1,6 @@
 """A broker access: address, vhost and credentials, as read from a Secret."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -29,8 +30,11 @@ class Access:
 
     @property
     def address(self) -> str:
-        """host:port and vhost, for people and for status; holds no secret."""
-        return f"{self.server}{'' if self.vhost.startswith('/') else '/'}{self.vhost}"
+        """host:port/vhost, for people and for status; holds no secret.
+
+        The usual vhost "/" is left out, so that "/a" and "a" stay two addresses.
+        """
+        return f"{self.server}/{'' if self.vhost == '/' else self.vhost}"
 
 
 def from_secret(
@@ -43,12 +47,13 @@ def from_secret(
         VhostMismatchError: the uri names another vhost.
     """
     try:
-        text = {key: value.decode().strip() for key, value in data.items() if key in _KEYS}
-    except UnicodeDecodeError as error:
-        raise SecretError(f"Secret {name!r} has a value that is not UTF-8 text") from error
+        # Secrets made with `echo` end in a newline; a blank may belong to a password.
+        text = {key: data[key].decode().rstrip("\r\n") for key in _KEYS & data.keys()}
+    except UnicodeDecodeError:  # it quotes the byte
+        raise SecretError(f"Secret {name!r} has a value that is not UTF-8 text") from None
     if "uri" in text:
         return _from_uri(name, text["uri"], vhost=vhost, management_uri=management_uri)
-    absent = [key for key in ("host", "username", "password") if not text.get(key)]
+    absent = [key for key in ("host", "port", "username", "password") if not text.get(key)]
     if absent:
         raise SecretError(
             f"Secret {name!r} lacks {', '.join(absent)}: it must hold host, port, username and "
@@ -56,8 +61,8 @@ def from_secret(
         )
     return Access(
         host=text["host"],
-        port=_port(name, text.get("port") or str(AMQP_PORT)),
-        tls=text.get("port") == str(AMQPS_PORT),
+        port=_port(name, text["port"]),
+        tls=text["port"] == str(AMQPS_PORT),
         vhost=vhost,
         username=text["username"],
         password=text["password"],
@@ -66,10 +71,11 @@ def from_secret(
 
 
 _KEYS = frozenset({"uri", "host", "port", "username", "password"})
+_DIGITS = re.compile("[0-9]{1,5}")
 
 
 def _port(name: str, text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) < 65536:
+    if not _DIGITS.fullmatch(text) or not 0 < int(text) < 65536:
         raise SecretError(f"Secret {name!r} has a port that is not a number from 1 to 65535")
     return int(text)
 
@@ -98,8 +104,12 @@ def _split(name: str, uri: str) -> tuple[SplitResult, int | None]:
         port = split.port
     except ValueError:
         raise SecretError(f"Secret {name!r} has a uri that cannot be read") from None
-    if split.scheme not in {"amqp", "amqps"} or not (split.hostname and split.username):
+    # An @ behind the host: the password has a / ? or # in it, and a part of it would pass for host
+    # or vhost, which errors do quote.
+    spilt = "@" in f"{split.path}{split.query}{split.fragment}"
+    if split.scheme not in {"amqp", "amqps"} or not (split.hostname and split.username) or spilt:
         raise SecretError(
-            f"Secret {name!r} has a uri that is not amqp://user:password@host:port or amqps://..."
+            f"Secret {name!r} has a uri that is not amqp://user:password@host:port or amqps://...; "
+            f"write characters like / @ : % in name, password and vhost as %2F %40 %3A %25"
         )
     return split, port

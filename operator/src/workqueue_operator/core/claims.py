@@ -23,13 +23,16 @@ class Claims:
     _by_key: dict[Key, set[Claim]] = field(default_factory=dict)
     _by_uid: dict[str, tuple[Claim, frozenset[Key]]] = field(default_factory=dict)
 
-    def put(self, claim: Claim, keys: Iterable[Key]) -> None:
-        """Replace what this WorkQueue claims."""
-        self.drop(claim.uid)
+    def put(self, claim: Claim, keys: Iterable[Key]) -> frozenset[str]:
+        """Replace what this WorkQueue claims; returns the uids of those that it lets go first."""
         wanted = frozenset(keys)
+        if self._by_uid.get(claim.uid) == (claim, wanted):
+            return frozenset()
+        released = self.drop(claim.uid)
         self._by_uid[claim.uid] = (claim, wanted)
         for key in wanted:
             self._by_key.setdefault(key, set()).add(claim)
+        return released
 
     def drop(self, uid: str) -> frozenset[str]:
         """Forget a WorkQueue; returns the uids of those that claimed the same."""

@@ -6,7 +6,7 @@ WorkQueueError
   BrokerError            (the broker, or the way to it)
     BrokerUnreachableError, AuthenticationFailedError, VhostDeniedError, TLSFailedError
     QueueError           (one queue; the connection is fine)
-      QueueMismatchError, QueueMissingError, ...
+      QueueMismatchError, InvalidQueueError, ...
   ApiError               (the Kubernetes API refused or did not answer)
 """
 

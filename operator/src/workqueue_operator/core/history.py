@@ -8,19 +8,21 @@ from dataclasses import dataclass, field
 class History:
     """Needs of one WorkQueue, in workers and before the bounds, at monotonic seconds.
 
-    Holds only what may still become the highest: needs fall from left to right.
+    A need holds until the next reading. Kept is only what may still become the highest: needs
+    fall from left to right, each with the time until which it held.
     """
 
     since: float | None = None  # Known without a gap since then
     zeros: int = 0  # readings of nothing ready, one after the other
     zero_since: float | None = None
-    last_shrink: float | None = None
     _needs: deque[tuple[float, int]] = field(default_factory=deque)
 
     def learn(self, need: int, *, empty: bool, now: float, window_seconds: float) -> None:
         """Add one Known reading."""
         if self.since is None:
             self.since = now
+        if self._needs:
+            self._needs[-1] = (now, self._needs[-1][1])
         while self._needs and self._needs[-1][1] <= need:
             self._needs.pop()
         self._needs.append((now, need))
@@ -35,7 +37,8 @@ class History:
 
     def restart_window(self, now: float) -> None:
         """Let a whole window pass before the next step down."""
-        self.since = now
+        if self.since is not None:
+            self.since = now
 
     def highest(self, *, now: float, window_seconds: float) -> int | None:
         """The highest need of the window; None while the window is not full."""
@@ -50,7 +53,7 @@ class History:
         return proven_since is not None and self.zeros >= readings and now - proven_since >= seconds
 
     def _forget(self, before: float) -> None:
-        """Drop what is older; the newest stays, however old, for it is all that is known."""
+        """Drop what did not hold any more; the newest stays, for it holds still."""
         while len(self._needs) > 1 and self._needs[0][0] <= before:
             self._needs.popleft()
 

@@ -30,8 +30,9 @@ def next_step(
 ) -> Step:
     """Choose the smallest write. replicas: as they are, as they should be."""
     now, then = replicas
-    if live.get(RENDERING) == wanted[RENDERING]:
+    if all(live.get(key) == wanted[key] for key in (RENDERING, SPEC_HASH)):
         return Step.NOTHING if now == then else Step.APPLY
-    if not is_ours_alone(live, wanted) or turn or then == 0:
+    # From zero or to zero there is nobody to be rolled.
+    if not is_ours_alone(live, wanted) or turn or 0 in replicas:
         return Step.APPLY
     return Step.NOTHING if now == then else Step.REPLICAS

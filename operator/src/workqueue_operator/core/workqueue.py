@@ -152,6 +152,13 @@ def _worker(spec: Mapping[str, Any], broker: Mapping[str, Any]) -> Worker:
 
 
 def _scaling(spec: Mapping[str, Any]) -> Scaling:
+    metric = spec["target"]["metric"]
+    if metric != "BacklogPerWorker":
+        raise InvalidSpecError(
+            "scaling.target.metric",
+            f"is {metric}, which this version of the operator does not know: use "
+            f"BacklogPerWorker, or run the operator that the schema came with",
+        )
     return Scaling(
         mode=spec["mode"],
         min_workers=spec["minWorkers"],
