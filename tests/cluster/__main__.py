@@ -5,20 +5,20 @@ from __future__ import annotations
 import argparse
 import sys
 
-from cluster import lifecycle
+from cluster import binaries, image_python, lifecycle, project_images, push
 from cluster.errors import ClusterError
-from cluster.paths import default_paths
+from cluster.images import PROJECT_FOLDERS
+from cluster.paths import Paths, default_paths
 
 
 def main() -> int:
     """Run one verb; expected trouble is told in a few lines, and the exit code is 1."""
     arguments = _parser().parse_args()
     try:
-        _run(arguments)
+        return _run(default_paths(), arguments)
     except ClusterError as error:
         print(error.report(), file=sys.stderr)
         return 1
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -27,12 +27,22 @@ def _parser() -> argparse.ArgumentParser:
     verbs.add_parser("up", help="bring up Kubernetes and RabbitMQ on this machine")
     down = verbs.add_parser("down", help="end them")
     down.add_argument("--purge", action="store_true", help="delete the cluster's state, too")
-    verbs.add_parser("status", help="say what runs")
+    verbs.add_parser("status", help="say what runs; exit code 1 when it does not")
+    programs = verbs.add_parser(
+        "binaries", help="build the programs, and link them in .cluster/bin"
+    )
+    programs.add_argument("names", nargs="*", metavar="NAME", help=", ".join(binaries.NAMES))
+    images = verbs.add_parser("images", help="build the project's images, and load them")
+    images.add_argument("names", nargs="*", metavar="NAME", help=", ".join(PROJECT_FOLDERS))
+    verbs.add_parser("load", help="load the images that were built last")
+    python = verbs.add_parser("python313", help="run a command with the Python of the images")
+    python.add_argument("command", nargs="+", metavar="-- COMMAND")
+    remote = verbs.add_parser("push", help="build the images and push them to a registry")
+    remote.add_argument("--prefix", required=True, help="registry.example/team")
     return parser
 
 
-def _run(arguments: argparse.Namespace) -> None:
-    paths = default_paths()
+def _run(paths: Paths, arguments: argparse.Namespace) -> int:
     match arguments.verb:
         case "up":
             lifecycle.up(paths)
@@ -40,6 +50,17 @@ def _run(arguments: argparse.Namespace) -> None:
             lifecycle.down(paths, purge=arguments.purge)
         case "status":
             lifecycle.status(paths)
+        case "binaries":
+            binaries.build_named(paths, arguments.names)
+        case "images":
+            project_images.build(paths, arguments.names)
+        case "load":
+            project_images.load(paths)
+        case "push":
+            push.push(paths, arguments.prefix)
+        case _:
+            return image_python.run(paths, arguments.command)
+    return 0
 
 
 if __name__ == "__main__":

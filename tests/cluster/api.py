@@ -6,9 +6,9 @@ import subprocess
 import time
 from collections.abc import Callable
 
+from cluster.commands import telling_lines
 from cluster.console import Step
 from cluster.errors import ClusterError, CommandFailedError
-from cluster.commands import telling_lines
 from cluster.paths import Paths
 
 ASK_EVERY_SECONDS = 0.3
@@ -20,9 +20,9 @@ class Api:
     def __init__(self, paths: Paths) -> None:
         self._paths = paths
 
-    def ask(self, *arguments: str, stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
+    def ask(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run kubectl, and return what it did, whatever the outcome."""
-        kubectl = self._paths.bin / "kubectl"
+        kubectl = str(self._paths.bin / "kubectl")
         argv = [kubectl, f"--kubeconfig={self._paths.kubeconfig}", "--request-timeout=5s"]
         return subprocess.run(
             [*argv, *arguments], input=stdin, capture_output=True, text=True, check=False

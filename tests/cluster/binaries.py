@@ -1,51 +1,36 @@
-"""The programs of the cluster, built with Go from their modules and cached."""
+"""The programs of the cluster: what each is built from, where it is cached, and links to them."""
 
 from __future__ import annotations
 
 import shutil
-import subprocess
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from cluster import versions
+from cluster import gobuild, versions
 from cluster.cache import cached, content_key
-from cluster.commands import output, run_logged
-from cluster.console import Step, step
-from cluster.paths import PACKAGE, Paths
+from cluster.commands import output
+from cluster.errors import ClusterError
+from cluster.gobuild import GO_MODULE
+from cluster.paths import Paths
 from cluster.versions import CHECKING_TOOLS, CLUSTER_TOOLS, GoTool
 
-GO_MODULE = PACKAGE / "go"
-KUBERNETES_USUALLY_SECONDS = 330
+TOOLS = {tool.name: tool for tool in (*CLUSTER_TOOLS, *CHECKING_TOOLS)}
+NAMES = ("kubernetes", *TOOLS)
 LINKED_FOR_USERS = ("kubectl", "helm", "promtool")
-
-STRIPPED = "-s -w"
-VERSION_PACKAGE = "k8s.io/component-base/version"
-WAYS_OUT = (
-    "see whether Go can fetch modules here (`go env GOPROXY GOFLAGS`), and run this again: "
-    "what is already compiled is kept."
-)
-
-
-def kubernetes_flags(version: str) -> list[str]:
-    """Return the flags of the Kubernetes build: static, small, and telling its version.
-
-    Without the version clients see v0.0.0 and refuse or warn.
-    """
-    major, minor, _ = version.split(".")
-    stamps = {"gitVersion": f"v{version}", "gitMajor": major, "gitMinor": minor}
-    stamped = " ".join(f"-X {VERSION_PACKAGE}.{key}={value}" for key, value in stamps.items())
-    return ["-trimpath", "-buildvcs=false", "-ldflags", f"{STRIPPED} {stamped}"]
+NO_GO = "none"
 
 
 def kubernetes_name(go_version: str) -> str:
     """Return the cache name, keyed by everything that the build depends on."""
     files = [(GO_MODULE / name).read_bytes() for name in ("go.mod", "go.sum")]
-    key = content_key(go_version, *kubernetes_flags(versions.KUBERNETES), *files)
-    return f"kubernetes-{versions.KUBERNETES}-{key}"
+    flags = gobuild.kubernetes_flags(versions.KUBERNETES)
+    return f"kubernetes-{versions.KUBERNETES}-{content_key(go_version, *flags, *files)}"
 
 
 def tool_name(tool: GoTool, go_version: str) -> str:
     """Return the cache name of one separately built tool."""
-    return f"{tool.name}-{tool.version}-{content_key(go_version, tool.target, STRIPPED)}"
+    key = content_key(go_version, tool.target, *gobuild.TOOL_FLAGS)
+    return f"{tool.name}-{tool.version}-{key}"
 
 
 def cache_folder(paths: Paths) -> Path:
@@ -53,111 +38,66 @@ def cache_folder(paths: Paths) -> Path:
 
 
 def are_cached(paths: Paths, go_version: str) -> bool:
-    """Say whether everything is there, so that Go itself is not needed."""
+    """Say whether everything for a cluster is there, so that nothing needs to be compiled."""
     names = [kubernetes_name(go_version), *(tool_name(tool, go_version) for tool in CLUSTER_TOOLS)]
     return all((cache_folder(paths) / name).exists() for name in names)
 
 
 def go_version() -> str:
-    """Return Go's version for cache keys; without Go, what is cached serves as well."""
-    return output(["go", "env", "GOVERSION"]).strip() if shutil.which("go") else "none"
+    """Return Go's version, or NO_GO."""
+    return output(["go", "env", "GOVERSION"]).strip() if shutil.which("go") else NO_GO
 
 
 def build_programs(paths: Paths) -> Path:
-    """Build or find what a cluster needs, and return a folder with links to all of it."""
+    """Build or find what a cluster needs, and return a folder with links to all of it.
+
+    What only tests need is left out: a demo should not have to wait for it.
+    """
+    build_named(paths, ["kubernetes", *(tool.name for tool in CLUSTER_TOOLS)])
+    return paths.state / "programs"
+
+
+def build_named(paths: Paths, names: Sequence[str]) -> None:
+    """Build or find some programs (all, when none is named), and link them.
+
+    Raises:
+        ClusterError: a name is unknown, or Go is needed and missing.
+        CommandFailedError: a build failed.
+    """
+    unknown = sorted(set(names) - set(NAMES))
+    if unknown:
+        raise ClusterError(f"{unknown[0]!r} is none of {', '.join(NAMES)}")
     go = go_version()
-    folders = [
-        cached(
-            cache_folder(paths), kubernetes_name(go), lambda target: _kubernetes(paths, target)
-        ),
-        *(_tool_folder(paths, tool, go) for tool in CLUSTER_TOOLS),
-    ]
-    return _link(paths, folders)
+    for name in names or NAMES:
+        _link(paths, _folder(paths, name, go))
 
 
-def build_checkers(paths: Paths) -> None:
-    """Build or find what only tests need: a demo should not have to wait for it."""
-    _link(paths, [_tool_folder(paths, tool, go_version()) for tool in CHECKING_TOOLS])
+def _folder(paths: Paths, name: str, go: str) -> Path:
+    if name == "kubernetes":
+        return _cached(paths, kubernetes_name(go), go, lambda at: gobuild.kubernetes(paths, at))
+    tool = TOOLS[name]
+    return _cached(paths, tool_name(tool, go), go, lambda at: gobuild.tool(paths, tool, at))
 
 
-def _tool_folder(paths: Paths, tool: GoTool, go: str) -> Path:
-    def build(target: Path) -> None:
-        _go_tool(paths, tool, target)
+def _cached(paths: Paths, name: str, go: str, build: Callable[[Path], None]) -> Path:
+    def with_go(target: Path) -> None:
+        if go == NO_GO:
+            wanted = ".".join(map(str, versions.GO_MINIMUM))
+            raise ClusterError(
+                f"{name} has to be built, and there is no Go on PATH",
+                ways_out=f"install Go {wanted} or newer.",
+            )
+        build(target)
 
-    return cached(cache_folder(paths), tool_name(tool, go), build)
-
-
-def _kubernetes(paths: Paths, target: Path) -> None:
-    title = f"Building Kubernetes {versions.KUBERNETES} and etcd"
-    with step(title, usually_seconds=KUBERNETES_USUALLY_SECONDS) as running:
-        flags = kubernetes_flags(versions.KUBERNETES)
-        counter = _Packages(running, folder=GO_MODULE)
-        run_logged(
-            title,
-            ["go", "build", "-v", *flags, "-o", f"{target}/", "tool"],
-            log=paths.log("go-kubernetes"),
-            environment={"CGO_ENABLED": "0"},
-            folder=GO_MODULE,
-            on_line=counter.see,
-            ways_out=WAYS_OUT,
-        )
-    (target / "server").rename(target / "etcd")
+    return cached(cache_folder(paths), name, with_go)
 
 
-def _go_tool(paths: Paths, tool: GoTool, target: Path) -> None:
-    title = f"Building {tool.name} {tool.version}"
-    with step(title, usually_seconds=tool.usually_seconds) as running:
-        run_logged(
-            title,
-            ["go", "install", "-v", "-trimpath", "-buildvcs=false", "-ldflags", STRIPPED]
-            + [tool.target],
-            log=paths.log(f"go-{tool.name}"),
-            environment={"CGO_ENABLED": "0", "GOBIN": str(target)},
-            on_line=_Packages(running).see,
-            ways_out=WAYS_OUT,
-        )
-
-
-class _Packages:
-    """Counts the packages that `go build -v` names, as a measure of how far it is."""
-
-    def __init__(self, running: Step, folder: Path | None = None) -> None:
-        self._running = running
-        self._folder = folder
-        self._total: int | None = None
-        self._seen = 0
-
-    def see(self, line: str) -> None:
-        if line.startswith("go: downloading"):
-            self._running.how_far = "downloading modules"
-            return
-        self._seen += 1
-        self._total = self._total or self._count()
-        known = f" of at most {self._total}" if self._total else ""
-        self._running.how_far = f"{self._seen}{known} packages compiled"
-
-    def _count(self) -> int:
-        if self._folder is None:
-            return 0
-        listed = subprocess.run(
-            ["go", "list", "-deps", "tool"],
-            cwd=self._folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return len(listed.stdout.splitlines())
-
-
-def _link(paths: Paths, folders: list[Path]) -> Path:
-    """Put links to every program in `.cluster/programs`, and the users' three in `.cluster/bin`."""
-    programs = paths.state / "programs"
-    for folder in folders:
-        for program in folder.iterdir():
-            _symlink(programs / program.name, program)
-            if program.name in LINKED_FOR_USERS:
-                _symlink(paths.bin / program.name, program)
-    return programs
+def _link(paths: Paths, folder: Path) -> None:
+    """Put links to the programs in `.cluster/programs`, and the users' three in `.cluster/bin`."""
+    for program in folder.iterdir():
+        _symlink(paths.state / "programs" / program.name, program)
+        if program.name in LINKED_FOR_USERS:
+            _symlink(paths.bin / program.name, program)
 
 
 def _symlink(link: Path, target: Path) -> None:

@@ -45,7 +45,12 @@ class Buildah:
         run_logged(
             f"building {image}",
             self._buildah("bud", "--layers", "--format=oci", "--pull=never", f"--tag={image}")
-            + [f"--file={dockerfile}", *options, *build_proxies(), *build_volumes(pip_settings(self._paths.state))]
+            + [
+                f"--file={dockerfile}",
+                *options,
+                *build_proxies(),
+                *build_volumes(pip_settings(self._paths.state)),
+            ]
             + [str(context)],
             log=log,
             environment=ISOLATION,

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cluster.console import say
+
 KEY_LENGTH = 12
 
 
@@ -25,10 +27,17 @@ def content_key(*parts: str | bytes) -> str:
 
 @contextmanager
 def exclusive(lock: Path) -> Iterator[None]:
-    """Hold a lock file for this process; the kernel lets go of it when the process ends."""
+    """Hold a lock file for this process; the kernel lets go of it when the process ends.
+
+    Says so when it has to wait for another process.
+    """
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"  Waiting for another process that holds {lock}")
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
@@ -52,7 +61,7 @@ def _publish(final: Path, build: Callable[[Path], None]) -> None:
     partial.chmod(0o755)
     try:
         build(partial)
-        os.rename(partial, final)
+        partial.rename(final)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
@@ -64,5 +73,5 @@ def write_atomically(path: Path, text: str, *, mode: int = 0o644) -> None:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     with os.fdopen(descriptor, "w") as handle:
         handle.write(text)
-    os.chmod(name, mode)
-    os.rename(name, path)
+    Path(name).chmod(mode)
+    Path(name).rename(path)

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from cluster.errors import ClusterError, CommandFailedError
 
-TELLING = re.compile(r"error|fatal|fail|denied|cannot|can't|no such|unable|^E:", re.IGNORECASE)
+TELLING = re.compile(
+    r"error|fatal|fail|denied|cannot|can't|no such|not found|unable|^E:", re.IGNORECASE
+)
 SHOWN_LINES = 12
 
 
@@ -36,10 +38,9 @@ def run_logged(
     Raises:
         CommandFailedError: it ended with a code other than 0, or is not installed.
     """
-    start = log.stat().st_size if log.exists() else 0
     with log.open("a") as sink:
         sink.write(f"$ {' '.join(str(word) for word in argv)}\n")
-        sink.flush()
+        start = sink.tell()
         code = _pump(argv, sink.write, on_line, environment, folder)
     if code != 0:
         with log.open() as source:

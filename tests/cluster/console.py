@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Self, TextIO
 
 REFRESH_SECONDS = 1.0
 QUIET_REFRESH_SECONDS = 30.0
@@ -35,7 +35,7 @@ class Step:
     def elapsed_seconds(self) -> float:
         return time.monotonic() - self._started
 
-    def __enter__(self) -> Step:
+    def __enter__(self) -> Self:
         self._print(f"{self.title} (usually {duration(self.usually_seconds)})")
         self._ticker.start()
         return self

@@ -53,7 +53,7 @@ def _files_below(path: Path) -> Iterator[Path]:
 
 
 def inputs_key(context: Path, dockerfile: Path, base: str) -> str:
-    """Return the content hash of an image: base, Dockerfile, and each file's path, mode and bytes."""
+    """Return the content hash of an image: base, Dockerfile, each file's path, mode and bytes."""
     text = dockerfile.read_text()
     parts: list[str | bytes] = [base, text]
     for file in input_files(context, copied_sources(text)):

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from cluster import rootfs
 from cluster.buildah import Buildah
@@ -38,6 +40,7 @@ class Recipe:
     context: Path
     base: str | None
     usually_seconds: int
+    extras: tuple[Path, ...] = ()  # files from elsewhere, which are the whole context then
 
 
 def archive_name(reference: str) -> str:
@@ -85,67 +88,63 @@ class ImageStore:
 
     def base(self) -> str:
         """Build the base image, and return its reference."""
-        root = rootfs.root_filesystem(self._paths)
-
-        def with_rootfs(context: Path) -> None:
-            (context / "rootfs.tar").hardlink_to(root / "rootfs.tar")
-
-        recipe = Recipe(base_reference(), RECIPES / "base" / "Dockerfile", RECIPES, None, 10)
-        return self._make(recipe, with_rootfs)
+        tar = rootfs.root_filesystem(self._paths) / "rootfs.tar"
+        folder = RECIPES / "base"
+        recipe = Recipe(base_reference(), folder / "Dockerfile", folder, None, 10, (tar,))
+        return self.build(recipe)
 
     def pause(self) -> str:
         """Build the image that holds a pod's namespaces."""
-
-        def with_catatonit(context: Path) -> None:
-            shutil.copy2(shutil.which("catatonit") or "catatonit", context / "catatonit")
-
-        recipe = Recipe(PAUSE_IMAGE, RECIPES / "pause" / "Dockerfile", RECIPES, None, 2)
-        return self._make(recipe, with_catatonit)
+        program = Path(shutil.which("catatonit") or "/usr/bin/catatonit")
+        folder = RECIPES / "pause"
+        return self.build(Recipe(PAUSE_IMAGE, folder / "Dockerfile", folder, None, 2, (program,)))
 
     def build(self, recipe: Recipe) -> str:
-        """Build one image on the base, and return its reference."""
-        return self._make(recipe, None)
+        """Build one image, unless its archive exists, and return its reference."""
 
-    def _make(self, recipe: Recipe, fill: Callable[[Path], None] | None) -> str:
         def produce(target: Path) -> None:
-            self._produce(recipe, target, fill)
+            self._produce(recipe, target)
 
-        name = archive_name(recipe.reference)
-        cached(self._paths.cache / "images", name, produce)
+        cached(self._paths.cache / "images", archive_name(recipe.reference), produce)
         return recipe.reference
 
-    def _produce(
-        self, recipe: Recipe, target: Path, fill: Callable[[Path], None] | None
-    ) -> None:
+    def _produce(self, recipe: Recipe, target: Path) -> None:
         name = archive_name(recipe.reference)
         log = self._paths.log(f"image-{name.rsplit('-', 1)[0]}")
+        if recipe.base:
+            self._need_base(recipe.base, log)
         with step(f"Building image {name}", usually_seconds=recipe.usually_seconds) as running:
 
             def follow(line: str) -> None:
                 running.how_far = line.strip()[:60] if line.startswith("STEP") else running.how_far
 
-            context = recipe.context
-            if fill:
-                context = target / "context"
-                context.mkdir()
-                fill(context)
-            if recipe.base:
-                self._need_base(recipe.base, log)
-            self._buildah.build(
-                recipe.reference,
-                dockerfile=recipe.dockerfile,
-                context=context,
-                arguments={"BASE_IMAGE": recipe.base} if recipe.base else {},
-                log=log,
-                on_line=follow,
-            )
+            with _context(recipe, target) as context:
+                self._buildah.build(
+                    recipe.reference,
+                    dockerfile=recipe.dockerfile,
+                    context=context,
+                    arguments={"BASE_IMAGE": recipe.base} if recipe.base else {},
+                    log=log,
+                    on_line=follow,
+                )
             self._buildah.save(recipe.reference, target / "image.tar", log=log)
-            shutil.rmtree(target / "context", ignore_errors=True)
 
     def _need_base(self, base: str, log: Path) -> None:
         self.base()
         if not self._buildah.has(base):
             self._buildah.load(base, self.archive(base), log=log)
+
+
+@contextmanager
+def _context(recipe: Recipe, target: Path) -> Iterator[Path]:
+    """Yield the build context: the recipe's own, or one made of its extra files."""
+    if not recipe.extras:
+        yield recipe.context
+        return
+    with TemporaryDirectory(dir=target) as folder:
+        for file in recipe.extras:
+            shutil.copy2(file, folder)
+        yield Path(folder)
 
 
 def remember(path: Path, references: Mapping[str, str]) -> None:

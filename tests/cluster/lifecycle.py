@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
+from functools import partial
+from pathlib import Path
 
-from cluster import binaries, kubeconfig, node, node_config, ownership, pki, preflight, rabbitmq
-from cluster import sandbox
+from cluster import (
+    binaries,
+    kubeconfig,
+    node,
+    node_config,
+    ownership,
+    pki,
+    preflight,
+    rabbitmq,
+    sandbox,
+)
 from cluster.addresses import API_URL, CONTEXT, NODE
 from cluster.api import Api, wait_until
 from cluster.cache import exclusive, write_atomically
@@ -19,7 +29,8 @@ from cluster.packages import NODE_TOOLS, install_missing
 from cluster.paths import Paths
 
 USERS = ("controller-manager", "scheduler", "proxy", "dns", "node")
-NODE_IS_READY = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}'
+READY_CONDITION = '{.status.conditions[?(@.type=="Ready")].status}'
+NODE_IS_READY = ("get", "node", NODE, f"--output=jsonpath={READY_CONDITION}")
 
 
 def up(paths: Paths) -> None:
@@ -45,7 +56,7 @@ def up(paths: Paths) -> None:
     say(f"  export KUBECONFIG={paths.kubeconfig} PATH={paths.bin}:$PATH")
 
 
-def _start(paths: Paths, programs: "os.PathLike[str]") -> None:
+def _start(paths: Paths, programs: Path) -> None:
     paths.ready.unlink(missing_ok=True)
     pki.ensure(paths.pki)
     snapshotter = "overlayfs" if overlay_works(paths.state) else "native"
@@ -53,38 +64,17 @@ def _start(paths: Paths, programs: "os.PathLike[str]") -> None:
     for user in USERS:
         text = kubeconfig.render(paths.pki, user, "https://127.0.0.1:6443")
         write_atomically(config / f"{user}.kubeconfig", text, mode=0o600)
-    write_atomically(
-        paths.kubeconfig, kubeconfig.render(paths.pki, "admin", API_URL), mode=0o600
-    )
+    write_atomically(paths.kubeconfig, kubeconfig.render(paths.pki, "admin", API_URL), mode=0o600)
     sandbox.start(paths, programs)
 
 
 def _wait_for_node(paths: Paths, api: Api) -> None:
     with step("Starting Kubernetes", usually_seconds=12) as running:
-        wait_until(
-            paths,
-            "the API server",
-            api.answers,
-            running=running,
-            log="kube-apiserver",
-            within=90,
-        )
-        wait_until(
-            paths,
-            "the node",
-            lambda: api.prints("True", "get", "node", NODE, f"--output={NODE_IS_READY}"),
-            running=running,
-            log="kubelet",
-            within=90,
-        )
-        wait_until(
-            paths,
-            "containerd",
-            lambda: node.answers(paths),
-            running=running,
-            log="containerd",
-            within=30,
-        )
+        wait = partial(wait_until, paths, running=running, within=90)
+        wait("the API server", api.answers, log="kube-apiserver")
+        wait("kubelet", node.listens, log="kubelet")
+        wait("the node", lambda: api.prints("True", *NODE_IS_READY), log="kubelet")
+        wait("containerd", lambda: node.answers(paths), log="containerd")
 
 
 def down(paths: Paths, *, purge: bool) -> None:

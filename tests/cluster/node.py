@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable
 
 from cluster import processes, sandbox
-from cluster.addresses import CONTAINERD_SOCKET
+from cluster.addresses import CONTAINERD_SOCKET, NODE_ADDRESS
 from cluster.commands import output
 from cluster.console import step
 from cluster.errors import ClusterError
 from cluster.images import ImageStore
 from cluster.paths import Paths
 
+KUBELET_PORT = 10250
 PER_IMAGE_SECONDS = 5
 
 
@@ -22,6 +24,15 @@ def _ctr(paths: Paths) -> list[str]:
         raise ClusterError("the cluster does not run", ways_out="`make cluster-up` starts it.")
     enter = ["nsenter", f"--target={init}", "--mount"]
     return [*enter, "ctr", f"--address={CONTAINERD_SOCKET}", "--namespace=k8s.io"]
+
+
+def listens() -> bool:
+    """Say whether kubelet is there: what the API server says of a node may be an hour old."""
+    try:
+        socket.create_connection((NODE_ADDRESS, KUBELET_PORT), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def answers(paths: Paths) -> bool:

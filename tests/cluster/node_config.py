@@ -71,13 +71,30 @@ def pod_network() -> str:
 def kubelet(paths: Paths) -> str:
     """Return kubelet's configuration.
 
-    No cgroup per quality class and no enforcement: not every machine lets us delegate them. The
-    container limits themselves hold. `resolvConf` keeps the machine's name servers out of pods.
+    `resolvConf` keeps the machine's name servers and search domains out of pods.
     """
     config = {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
         "address": NODE_ADDRESS,
+        "containerRuntimeEndpoint": f"unix://{CONTAINERD_SOCKET}",
+        "clusterDNS": [NODE_ADDRESS],
+        "clusterDomain": "cluster.local",
+        "resolvConf": f"{paths.state}/config/resolv.conf",
+        "volumePluginDir": f"{paths.state}/kubelet/volume-plugins",
+        "podLogsDir": f"{paths.state}/logs/pods",
+        "maxPods": 250,
+        "syncFrequency": "10s",
+        "serializeImagePulls": False,
+        "registryPullQPS": 0,
+        **_kubelet_access(paths),
+        **_kubelet_resources(),
+    }
+    return json.dumps(config, indent=2) + "\n"
+
+
+def _kubelet_access(paths: Paths) -> dict[str, object]:
+    return {
         "authentication": {
             "anonymous": {"enabled": False},
             "webhook": {"enabled": True},
@@ -86,30 +103,25 @@ def kubelet(paths: Paths) -> str:
         "authorization": {"mode": "Webhook"},
         "tlsCertFile": f"{paths.pki}/kubelet.crt",
         "tlsPrivateKeyFile": f"{paths.pki}/kubelet.key",
-        "containerRuntimeEndpoint": f"unix://{CONTAINERD_SOCKET}",
-        "clusterDNS": [NODE_ADDRESS],
-        "clusterDomain": "cluster.local",
-        "resolvConf": f"{paths.state}/config/resolv.conf",
-        "volumePluginDir": f"{paths.state}/kubelet/volume-plugins",
-        "podLogsDir": f"{paths.state}/logs/pods",
+    }
+
+
+def _kubelet_resources() -> dict[str, object]:
+    """No cgroup per quality class and no enforcement: not every machine lets us delegate them.
+
+    The limits of containers hold. Images are never collected: nothing could bring them back.
+    """
+    minimum = {"nodefs.available": "1%", "imagefs.available": "1%", "memory.available": "100Mi"}
+    return {
         "cgroupDriver": "cgroupfs",
         "cgroupRoot": f"/{CGROUP}",
         "cgroupsPerQOS": False,
         "enforceNodeAllocatable": [],
         "failCgroupV1": False,
         "failSwapOn": False,
-        "maxPods": 250,
-        "serializeImagePulls": False,
-        "registryPullQPS": 0,
-        "syncFrequency": "10s",
         "imageGCHighThresholdPercent": 100,
-        "evictionHard": {
-            "nodefs.available": "1%",
-            "imagefs.available": "1%",
-            "memory.available": "100Mi",
-        },
+        "evictionHard": minimum,
     }
-    return json.dumps(config, indent=2) + "\n"
 
 
 def core_dns(paths: Paths) -> str:

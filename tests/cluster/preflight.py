@@ -7,13 +7,13 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cluster import binaries
 from cluster.addresses import HOST_LINK, NETWORKS
+from cluster.commands import output
 from cluster.errors import ClusterError
 from cluster.ownership import Owner, current_owner, link_exists
 from cluster.paths import Paths
@@ -126,8 +126,8 @@ def gather(paths: Paths) -> Facts:
     folder = next(path for path in [paths.cache, *paths.cache.parents] if path.exists())
     return Facts(
         is_root=os.geteuid() == 0,
-        go_version=None if go == "none" else go,
-        go_toolchain_local=go != "none" and _go_env("GOTOOLCHAIN") == "local",
+        go_version=None if go == binaries.NO_GO else go,
+        go_toolchain_local=go != binaries.NO_GO and _go_env("GOTOOLCHAIN") == "local",
         binaries_cached=binaries.are_cached(paths, go),
         free_disk_bytes=shutil.disk_usage(folder).free,
         disk_folder=folder,
@@ -139,7 +139,7 @@ def gather(paths: Paths) -> Facts:
 
 
 def _go_env(name: str) -> str:
-    return subprocess.run(["go", "env", name], capture_output=True, text=True).stdout.strip()
+    return output(["go", "env", name]).strip()
 
 
 def _available_memory(meminfo: str) -> int:
@@ -150,6 +150,5 @@ def _available_memory(meminfo: str) -> int:
 def _routes_of_machine() -> list[str]:
     if shutil.which("ip") is None:
         return []
-    shown = subprocess.run(["ip", "-json", "route", "show"], capture_output=True, text=True)
-    routes = json.loads(shown.stdout or "[]")
+    routes = json.loads(output(["ip", "-json", "route", "show"]) or "[]")
     return [route["dst"] for route in routes if route.get("dst", "default") != "default"]

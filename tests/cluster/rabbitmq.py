@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from string import Template
 
+from cluster import broker_check
 from cluster.addresses import RABBITMQ_ADDRESS
 from cluster.api import Api, wait_until
 from cluster.console import step
@@ -27,9 +28,9 @@ def render(template: str, *, image: str, data: str) -> str:
 
 
 def is_ready(api: Api) -> bool:
-    """Say whether the one pod is ready, and is of the revision that was applied last."""
+    """Say whether the one pod is of the revision applied last, is ready, and answers."""
     found = api.ask("get", "statefulset/rabbitmq", "--namespace=rabbitmq", f"--output={READY}")
-    return says_ready(found.stdout)
+    return says_ready(found.stdout) and broker_check.takes_connections()
 
 
 def says_ready(words: str) -> bool:
