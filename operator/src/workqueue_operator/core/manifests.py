@@ -6,15 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from workqueue_operator.core import podtemplate
-from workqueue_operator.core.podtemplate import BROKER_VOLUME, CONTAINER
+from workqueue_operator.core.podtemplate import (
+    BROKER_DIR,
+    BROKER_VOLUME,
+    CONTAINER,
+    PROBE_PORT,
+    PROBE_PORT_NAME,
+)
 from workqueue_operator.core.workqueue import GROUP, KIND, VERSION, WorkQueue
 
 NAME_LABEL = f"{GROUP}/name"
 MANAGED_BY = {"app.kubernetes.io/managed-by": "workqueue-operator"}
 SPEC_HASH = f"{GROUP}/spec-hash"
 RENDERING = f"{GROUP}/rendering"
-PROBE_PORT = 9400
-BROKER_DIR = "/var/run/workqueue/broker"
 GRACE_MARGIN_SECONDS = 30
 """Beyond the longest task: to notice SIGTERM, acknowledge, and close."""
 
@@ -46,6 +50,7 @@ def deployment(wq: WorkQueue, *, replicas: int) -> Json:
 
     Raises:
         PodTemplateRefusedError: the user's podTemplate sets a field of ours.
+        InvalidSpecError: it is no pod template.
     """
     template = _pod_template(wq)
     labels = selector(wq.name) | {"app.kubernetes.io/name": "workqueue-worker"} | MANAGED_BY
@@ -146,15 +151,15 @@ def _container(wq: WorkQueue) -> Json:
 _RUNTIME: Json = {
     # Named here and not left to the image: an image without it fails at once, and says so.
     "command": ["workqueue-worker"],
-    "ports": [{"name": "probes", "containerPort": PROBE_PORT, "protocol": "TCP"}],
+    "ports": [{"name": PROBE_PORT_NAME, "containerPort": PROBE_PORT, "protocol": "TCP"}],
     "readinessProbe": {
-        "httpGet": {"path": "/readyz", "port": "probes"},
+        "httpGet": {"path": "/readyz", "port": PROBE_PORT_NAME},
         "periodSeconds": 1,
         "failureThreshold": 3,
         "timeoutSeconds": 2,
     },
     "livenessProbe": {
-        "httpGet": {"path": "/healthz", "port": "probes"},
+        "httpGet": {"path": "/healthz", "port": PROBE_PORT_NAME},
         "periodSeconds": 10,
         "failureThreshold": 6,
         "timeoutSeconds": 5,
