@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from workqueue_operator.core.decision import Decision, Reason
 from workqueue_operator.core.errors import WorkQueueError
 from workqueue_operator.core.pods import Trouble
-from workqueue_operator.core.readings import Known, Reading
+from workqueue_operator.core.readings import Known, Missing, Reading, Unknown
 from workqueue_operator.core.status import Condition
 
 
@@ -29,12 +29,21 @@ class Findings:
         for error in (self.blocked, self.queue):
             if error is not None:
                 return Trouble(reason=error.reason, message=str(error))
-        unread = _unread(self.reading)
+        unread = self.unread()
         if unread is not None:
             return unread
         if self.acting is not None:
             return Trouble(reason=self.acting.reason, message=str(self.acting))
         return self.trouble
+
+    def unread(self) -> Trouble | None:
+        """Why there is no count. A queue that was missing and is declared now has none yet."""
+        reading = self.reading
+        if isinstance(reading, Unknown):
+            return Trouble(reason=reading.reason, message=reading.why)
+        if isinstance(reading, Missing) and not self.declared:
+            return Trouble(reason=Reason.QUEUE_MISSING, message=reading.why)
+        return None
 
 
 def conditions(found: Findings) -> Sequence[Condition]:
@@ -42,18 +51,11 @@ def conditions(found: Findings) -> Sequence[Condition]:
     return [_ready(found), _queue(found), _scaling(found), _workers(found)]
 
 
-def _unread(reading: Reading | None) -> Trouble | None:
-    if reading is None or isinstance(reading, Known):
-        return None
-    reason = getattr(reading, "reason", "QueueMissing")
-    return Trouble(reason=reason, message=reading.why)
-
-
 def _ready(found: Findings) -> Condition:
     problem = found.problem()
     if problem is not None:
         return _condition("Ready", problem.reason, _held(found, problem.message), status=False)
-    if found.decision is None or found.reading is None:
+    if found.decision is None or not isinstance(found.reading, Known):
         return _condition("Ready", "Starting", "waiting for the broker's first word", status=None)
     return _condition("Ready", found.decision.reason, found.decision.message, status=True)
 
@@ -67,7 +69,7 @@ def _queue(found: Findings) -> Condition:
     error = found.queue or found.blocked
     if error is not None:
         return _condition("QueueReady", error.reason, str(error), status=False)
-    unread = _unread(found.reading)
+    unread = found.unread()
     if unread is not None:
         return _condition("QueueReady", unread.reason, unread.message, status=None)
     if not found.declared:

@@ -50,10 +50,12 @@ def judge(
 
 
 def _if_empty(now: Standing, reading: Known, *, overdue: bool) -> tuple[Verdict, str]:
-    if reading.ready or (reading.unacked and not reading.consumers):
+    if reading.ready:
         return Verdict.KEEP, f"it holds {reading.ready + (reading.unacked or 0)} tasks"
-    if reading.consumers:
-        why = f"{reading.consumers} consumers that are not ours are on it"
+    if reading.consumers or reading.unacked:
+        # The count in work is some seconds old: a worker that has just left may still be in it.
+        consumers = f"{reading.consumers} consumers that are not ours are on it"
+        why = consumers if reading.consumers else f"{reading.unacked} tasks are still in work"
         return (Verdict.KEEP, why) if overdue else (Verdict.WAIT, why)
     if not now.zero_is_proven:
         return Verdict.WAIT, "it must be seen empty several times"

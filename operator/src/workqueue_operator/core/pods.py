@@ -18,9 +18,18 @@ class Trouble:
 
 
 def diagnose(pods: Sequence[Mapping[str, Any]]) -> Trouble | None:
-    """The first trouble among these pods (as the API server lists them), or None."""
-    found = (trouble for pod in pods for trouble in _troubles(pod))
-    return next(found, None)
+    """The first trouble among these pods (as the API server lists them), or None.
+
+    A pod that is ready has none, whatever happened to it before; one that leaves is let go.
+    """
+    concerned = (pod for pod in pods if not _is_well(pod))
+    return next((trouble for pod in concerned for trouble in _troubles(pod)), None)
+
+
+def _is_well(pod: Mapping[str, Any]) -> bool:
+    conditions = pod.get("status", {}).get("conditions", ())
+    ready = any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+    return ready or "deletionTimestamp" in pod["metadata"]
 
 
 def _troubles(pod: Mapping[str, Any]) -> Iterator[Trouble]:
@@ -41,7 +50,8 @@ def _container_trouble(pod: str, container: Mapping[str, Any]) -> Trouble | None
     waiting = state.get("waiting", {})
     ended = state.get("terminated") or container.get("lastState", {}).get("terminated") or {}
     words = f"{waiting.get('message', '')} {ended.get('message', '')}"
-    if RUNTIME_COMMAND in words and "not found" in words:
+    # Not only "not found": an image of that name that cannot be pulled is another trouble.
+    if RUNTIME_COMMAND in words and "executable file" in words:
         return Trouble(
             reason="WorkerRuntimeMissing",
             message=f"the image {container['image']} has no {RUNTIME_COMMAND}: build it FROM the "

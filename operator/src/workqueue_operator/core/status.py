@@ -1,5 +1,6 @@
 """The status of a WorkQueue: conditions, numbers, last decision; and when to write it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ MESSAGE_LIMIT = 1024
 
 Json = dict[str, Any]
 
+_DIGITS = re.compile(r"\d+")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
@@ -27,7 +30,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All that a status says. backlog is None when nothing is known: it then keeps what it had."""
+    """All that a status says. reading: the last Known one, None: the backlog stays as it was."""
 
     generation: int
     conditions: Sequence[Condition]
@@ -105,6 +108,18 @@ def _decision(
     return {"reason": str(decision.reason), "message": decision.message, "time": time}
 
 
+def merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> Json:
+    """The merge patch that makes `old` into `new`: what is absent must be said to be null."""
+    gone: Json = dict.fromkeys(old.keys() - new.keys())
+    return gone | {key: _patch_of(old.get(key), value) for key, value in new.items()}
+
+
+def _patch_of(old: object, new: object) -> object:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return merge_patch(old, new)
+    return new
+
+
 def write_after_seconds(old: Mapping[str, Any], new: Mapping[str, Any]) -> float | None:
     """How long after the last write `new` may be written; None when there is nothing to tell.
 
@@ -117,7 +132,8 @@ def write_after_seconds(old: Mapping[str, Any], new: Mapping[str, Any]) -> float
         return 0.0
     if _reasons(old) != _reasons(new):
         return WORDS_EVERY_SECONDS
-    return NUMBERS_EVERY_SECONDS if _moved(_numbers(old), _numbers(new)) else None
+    moved = _moved(_numbers(old), _numbers(new)) or _troubles(old) != _troubles(new)
+    return NUMBERS_EVERY_SECONDS if moved else None
 
 
 def _urgent(status: Mapping[str, Any]) -> object:
@@ -138,8 +154,15 @@ def _urgent(status: Mapping[str, Any]) -> object:
 
 
 def _reasons(status: Mapping[str, Any]) -> object:
+    """With the words of each trouble: the next thing to mend may have the same reason."""
     decided = status.get("lastDecision", {}).get("reason")
-    return decided, [each["reason"] for each in status.get("conditions", ())]
+    reasons = [each["reason"] for each in status.get("conditions", ())]
+    return decided, reasons, [_DIGITS.sub("0", trouble) for trouble in _troubles(status)]
+
+
+def _troubles(status: Mapping[str, Any]) -> list[str]:
+    conditions = status.get("conditions", ())
+    return [each["message"] for each in conditions if each["status"] != "True"]
 
 
 def _numbers(status: Mapping[str, Any]) -> dict[str, int]:
@@ -152,8 +175,8 @@ def _numbers(status: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _moved(old: Mapping[str, int], new: Mapping[str, int]) -> bool:
-    return any(
-        abs(new.get(key, 0) - old.get(key, 0)) > NUMBERS_CHANGE * max(old.get(key, 0), 1)
-        or (new.get(key, 0) == 0) != (old.get(key, 0) == 0)
-        for key in old.keys() | new.keys()
+    """A fifth is a move; so is zero, and what becomes known or unknown: unknown is not zero."""
+    return old.keys() != new.keys() or any(
+        abs(new[key] - was) > NUMBERS_CHANGE * was or (new[key] == 0) != (was == 0)
+        for key, was in old.items()
     )
