@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -33,8 +34,7 @@ class ProbeServer(ThreadingHTTPServer):
         if self.address_family == socket.AF_INET6:
             self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         # Not HTTPServer's own: that asks DNS for this host's name, and may wait for it.
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
+        TCPServer.server_bind(self)
         self.server_name, self.server_port = "worker", self.server_address[1]
 
     def answer(self, path: str) -> tuple[int, str, bytes]:
@@ -88,6 +88,6 @@ def serve(port: int, state: State, metrics: Metrics) -> ProbeServer:
         raise SettingsError(
             f"WORKQUEUE_PROBE_PORT {port}: {error.strerror}. Another process of this pod has it: "
             "let that one use another port"
-        ) from error
+        ) from None
     threading.Thread(target=server.serve_forever, name="probes", daemon=True).start()
     return server

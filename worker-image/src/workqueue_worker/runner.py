@@ -95,9 +95,8 @@ class Runner:
         try:
             while True:
                 self._take(self._waiting.get())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - a bug of ours: the I/O loop raises it
             self.crash = error
-            raise
 
     def _take(self, delivery: Delivery) -> None:
         if delivery.lost.is_set():

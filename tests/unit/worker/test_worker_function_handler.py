@@ -1,0 +1,93 @@
+"""`python: module:function`: what a function may do, and what is refused before any task."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from workqueue_worker import DeadLetter, Retry, Task, outcome
+from workqueue_worker.handlers.function import FunctionHandler, load
+from workqueue_worker.settings import SettingsError
+
+MODULE = """
+import sys
+class Group:
+    @staticmethod
+    def inner(task): pass
+async def later(task): pass
+def one_by_one(task): yield
+number = 3
+"""
+
+
+@pytest.fixture
+def image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of the image that Python looks into."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "resize_for_test.py").write_text(MODULE)
+    monkeypatch.delitem(sys.modules, "resize_for_test", raising=False)
+    return tmp_path
+
+
+def raising(error: BaseException) -> Callable[[Task], None]:
+    def function(task: Task) -> None:
+        raise error
+
+    return function
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        pytest.param(lambda _: None, outcome.Ok(), id="it returns: done"),
+        pytest.param(lambda _: False, outcome.Ok(), id="what it returns does not matter"),
+        pytest.param(raising(Retry("busy")), outcome.Retry("busy"), id="Retry: a failure"),
+        pytest.param(raising(DeadLetter("bad")), outcome.Dead("bad"), id="DeadLetter: given up"),
+        pytest.param(raising(DeadLetter()), outcome.Dead("DeadLetter"), id="without a word"),
+        pytest.param(
+            raising(ValueError("no")), outcome.Retry("ValueError: no"), id="an error: a failure"
+        ),
+        pytest.param(
+            raising(SystemExit(3)), outcome.Retry("SystemExit: 3"), id="exit ends no worker"
+        ),
+    ],
+)
+def test_how_a_function_ends(function: Callable[[Task], object], expected: outcome.Outcome) -> None:
+    assert FunctionHandler(function).run(Task(id="1", body=b"")) == expected
+
+
+def test_a_function_of_a_class_is_found(image: Path) -> None:
+    assert load("resize_for_test:Group.inner").run(Task(id="1", body=b"")) == outcome.Ok()
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        pytest.param("resize_for_test", "not of the form", id="no function named"),
+        pytest.param("resize_for_test:", "not of the form", id="an empty name"),
+        pytest.param("nowhere_at_all:work", "no module 'nowhere_at_all'", id="no module"),
+        pytest.param("resize_for_test:gone", "no 'gone' there", id="no such function"),
+        pytest.param("resize_for_test:number", "is a int", id="no function at all"),
+        pytest.param("resize_for_test:later", "async or a generator", id="async does no work"),
+        pytest.param("resize_for_test:one_by_one", "async or a generator", id="a generator too"),
+    ],
+)
+def test_what_no_task_could_run_is_refused(image: Path, target: str, says: str) -> None:
+    with pytest.raises(SettingsError, match=says):
+        load(target)
+
+
+def test_a_module_that_needs_another_names_the_other(image: Path) -> None:
+    (image / "needs_for_test.py").write_text("import pillow_for_test")
+    with pytest.raises(SettingsError, match=r"no module 'pillow_for_test'.*pip install"):
+        load("needs_for_test:work")
+
+
+def test_a_module_that_fails_says_how(image: Path) -> None:
+    (image / "fails_for_test.py").write_text("open('/no/such/file')")
+    with pytest.raises(SettingsError, match="FileNotFoundError") as caught:
+        load("fails_for_test:work")
+    assert isinstance(caught.value.__cause__, FileNotFoundError)

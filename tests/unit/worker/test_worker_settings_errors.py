@@ -1,0 +1,73 @@
+"""What a worker is told and cannot do: one clear sentence each."""
+
+from __future__ import annotations
+
+import pytest
+
+from workqueue_worker.settings import (
+    ENVIRONMENT,
+    CommandHandler,
+    PythonHandler,
+    Settings,
+    SettingsError,
+)
+
+GOOD = {
+    "WORKQUEUE_QUEUE": "mail",
+    "WORKQUEUE_VHOST": "/",
+    "WORKQUEUE_DEAD_LETTER_QUEUE": "mail.dead",
+    "WORKQUEUE_BROKER_DIR": "/var/run/workqueue/broker",
+    "WORKQUEUE_HANDLER": '{"python": "mail:send"}',
+    "WORKQUEUE_MAX_ATTEMPTS": "5",
+    "WORKQUEUE_TASK_TIMEOUT_SECONDS": "600",
+    "WORKQUEUE_PREFETCH": "1",
+    "WORKQUEUE_PROBE_PORT": "9400",
+    "WORKQUEUE_POD_NAME": "mail-7",
+}
+
+
+def test_the_environment_of_a_pod_is_read() -> None:
+    settings = Settings.from_env(GOOD)
+    assert settings.handler == PythonHandler("mail:send")
+    assert settings.rules.max_attempts == 5
+    assert settings.heartbeat_seconds == 20
+
+
+def test_a_command_is_read() -> None:
+    env = GOOD | {"WORKQUEUE_HANDLER": '{"command": ["python", "resize.py"]}'}
+    assert Settings.from_env(env).handler == CommandHandler(("python", "resize.py"))
+
+
+def test_no_dead_letters_are_an_empty_name() -> None:
+    env = GOOD | {"WORKQUEUE_DEAD_LETTER_QUEUE": ""}
+    assert Settings.from_env(env).rules.dead_letter_queue == ""
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT)
+def test_every_name_is_missed_by_name(name: str) -> None:
+    env = {key: value for key, value in GOOD.items() if key != name}
+    with pytest.raises(SettingsError, match=f"{name} is not set"):
+        Settings.from_env(env)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        pytest.param("WORKQUEUE_QUEUE", "", "is empty", id="an empty queue name"),
+        pytest.param("WORKQUEUE_PREFETCH", "two", "whole number", id="a prefetch in words"),
+        pytest.param("WORKQUEUE_PREFETCH", "0", "from 1 to", id="an unlimited prefetch"),
+        pytest.param("WORKQUEUE_MAX_ATTEMPTS", "0", "from 1 to", id="no attempt at all"),
+        pytest.param("WORKQUEUE_PROBE_PORT", "70000", "to 65535", id="a port beyond all"),
+        pytest.param("WORKQUEUE_HANDLER", "mail:send", "no JSON", id="a handler without JSON"),
+        pytest.param("WORKQUEUE_HANDLER", "{}", "give", id="no handler"),
+        pytest.param("WORKQUEUE_HANDLER", '{"command": []}', "give", id="an empty command"),
+        pytest.param("WORKQUEUE_HANDLER", '{"command": [1]}', "give", id="a number as program"),
+        pytest.param(
+            "WORKQUEUE_HANDLER", '{"python": "a:b", "command": ["c"]}', "give", id="two handlers"
+        ),
+        pytest.param("WORKQUEUE_HANDLER", '{"own": {}}', "own consumer", id="the image's own"),
+    ],
+)
+def test_nonsense_is_refused_with_the_way_out(name: str, value: str, says: str) -> None:
+    with pytest.raises(SettingsError, match=says):
+        Settings.from_env(GOOD | {name: value})
