@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -15,6 +15,7 @@ from tools.chart_check import CHART, EXAMPLES, HelmError, render
 from tools.crd import load
 from workqueue_operator import cluster as cluster_adapters
 from workqueue_operator import handlers
+from workqueue_operator.settings import Settings
 
 CLUSTER_WIDE = CHART / "ci" / "cluster-wide-values.yaml"
 NAMESPACES = CHART / "ci" / "namespaces-values.yaml"
@@ -111,6 +112,31 @@ def test_there_is_never_more_than_one_operator(values: Path) -> None:
 
     assert deployment["spec"]["replicas"] == 1
     assert deployment["spec"]["strategy"] == {"type": "Recreate"}
+
+
+class Asked(dict[str, str]):
+    """An environment that remembers which variables were asked for."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        super().__init__(values)
+        self.names: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.names.add(name)
+        return super().get(name, default)
+
+
+def test_what_the_chart_sets_is_what_the_operator_reads() -> None:
+    # Given the environment of the operator's container
+    (container,) = of_kind(NAMESPACES, "Deployment")[0]["spec"]["template"]["spec"]["containers"]
+    environment = Asked({entry["name"]: entry["value"] for entry in container["env"]})
+    # When the operator reads its settings
+    settings = Settings.from_env(environment)
+    # Then it finds the values, and nothing is set in vain
+    assert settings.watch_namespaces == ("team-a", "team-b")
+    assert environment.keys() <= environment.names
+    (port,) = container["ports"]
+    assert settings.http_port == port["containerPort"]
 
 
 def test_the_chart_installs_the_schema_as_it_is_and_keeps_it() -> None:
