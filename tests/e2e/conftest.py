@@ -1,0 +1,25 @@
+"""Stories are told on the real cluster, by the operator that the chart installed."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from kit.kube import Kube
+from kit.ledger import Ledger
+from kit.operating import Operator
+from kit.rabbit import Broker
+from kit.story import Story
+
+
+@pytest.fixture(scope="session")
+def operator(kubeconfig: Path) -> Operator:
+    """Installed once for all stories."""
+    return Operator.install(kubeconfig)
+
+
+@pytest.fixture
+def story(operator: Operator, kube: Kube, broker: Broker, images: Mapping[str, str]) -> Story:
+    """A story of its own: namespace, vhost, Secret and ledger."""
+    assert operator.pods()
+    return Story(kube, broker, images, Ledger(kube, images["worker"])).begin()

@@ -1,0 +1,126 @@
+"""One story: a namespace, a vhost, a ledger, and the words to tell it with."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kit import publishing
+from kit.kube import Json, Kube, condition, wait_for
+from kit.ledger import Ledger, handler_pod_template
+from kit.publishing import Task
+from kit.rabbit import Broker
+from workqueue_operator.core.podtemplate import merge
+
+
+@dataclass(slots=True)
+class Story:
+    """Everything lives in one namespace; the Secret is called rabbitmq."""
+
+    kube: Kube
+    broker: Broker
+    images: Mapping[str, str]
+    ledger: Ledger
+
+    def begin(self) -> "Story":
+        """Create the Secret and the ledger."""
+        self.kube.apply(self.broker.secret())
+        self.ledger.open()
+        return self
+
+    def apply(self, name: str, spec: Mapping[str, Any] | None = None) -> None:
+        """Apply a WorkQueue whose handler writes the ledger; `spec` is merged over the default."""
+        default = {
+            "broker": {"secretName": "rabbitmq", "vhost": self.broker.vhost},
+            "worker": {
+                "image": self.images["worker"],
+                "handler": {"python": "ledger_handler:work"},
+                "podTemplate": handler_pod_template(self.kube.namespace),
+            },
+            "scaling": {"maxWorkers": 20, "scaleDown": {"stabilizationSeconds": 15}},
+        }
+        body = {
+            "apiVersion": "workqueue.dev/v1alpha1",
+            "kind": "WorkQueue",
+            "metadata": {"name": name},
+            "spec": merge(default, spec or {}),
+        }
+        self.kube.apply(body)
+
+    def publish(self, job: str, queue: str, tasks: Sequence[Task]) -> Json:
+        """Publish with the producer's Job; returns its summary."""
+        return publishing.publish(
+            self.kube,
+            job,
+            tasks,
+            queue=queue,
+            vhost=self.broker.vhost,
+            image=self.images["producer"],
+        )
+
+    def set(self, name: str, spec: Mapping[str, Any]) -> None:
+        """Change fields of the spec, as kubectl patch would."""
+        self.kube.patch("WorkQueue", name, {"spec": spec})
+
+    def status(self, name: str) -> Json:
+        """The status as it is now."""
+        return dict(self.kube.need("WorkQueue", name).get("status", {}))
+
+    def wait_ready(self, name: str, reason: str | None = None, *, seconds: float = 30) -> Json:
+        """Wait until Ready is True (for this reason, if one is given); returns the condition."""
+
+        def look() -> Json | None:
+            found = condition(self.kube.get("WorkQueue", name))
+            good = found.get("status") == "True" and reason in {None, found.get("reason")}
+            return found if good else None
+
+        return wait_for(f"{name} to be ready", look, seconds=seconds)
+
+    def wait_not_ready(self, name: str, reason: str, *, seconds: float = 30) -> Json:
+        """Wait until Ready is False for this reason; returns the condition."""
+
+        def look() -> Json | None:
+            found = condition(self.kube.get("WorkQueue", name))
+            bad = found.get("status") == "False" and found.get("reason") == reason
+            return found if bad else None
+
+        return wait_for(f"{name} to be not ready: {reason}", look, seconds=seconds)
+
+    def replicas(self, name: str) -> int:
+        """spec.replicas of the Deployment; 0 when there is none."""
+        found = self.kube.get("Deployment", name)
+        return 0 if found is None else int(found["spec"]["replicas"])
+
+    def wait_replicas(self, name: str, count: int, *, seconds: float = 60) -> None:
+        """Wait until spec.replicas is this."""
+        wait_for(
+            f"{name} to have {count} workers",
+            lambda: self.replicas(name) == count,
+            seconds=seconds,
+        )
+
+    def wait_completed(self, count: int, *, seconds: float) -> None:
+        """Wait until so many different tasks are completed in the ledger."""
+        wait_for(
+            f"{count} tasks to be completed",
+            lambda: self.ledger.read().completed() >= count,
+            seconds=seconds,
+            every=0.5,
+        )
+
+    def wait_in_work(self, count: int, *, seconds: float = 60) -> Mapping[int, str]:
+        """Wait until so many tasks are started and not completed; returns task -> pod."""
+
+        def look() -> Mapping[int, str] | None:
+            held = self.ledger.read().in_work()
+            return held if len(held) >= count else None
+
+        return wait_for(f"{count} tasks in work", look, seconds=seconds)
+
+    def pods(self, name: str) -> Sequence[Json]:
+        """The worker pods of a WorkQueue, terminating ones too."""
+        return self.kube.list("Pod", labelSelector=f"workqueue.dev/name={name}")
+
+    def stay(self, seconds: float) -> None:
+        """Let time pass, where nothing may happen and so nothing can be waited for."""
+        time.sleep(seconds)

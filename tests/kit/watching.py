@@ -1,0 +1,73 @@
+"""The history of spec.replicas, from a watch: nothing in between is missed."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Self
+
+from kit.kube import Kube
+from workqueue_operator.cluster.deployments import state_of
+from workqueue_operator.cluster.paths import APPS, collection
+from workqueue_operator.cluster.stream import Listener, ListWatch, Timing
+from workqueue_operator.ports import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change. at: seconds since the epoch."""
+
+    at: float
+    replicas: int
+    ready: int
+
+
+@dataclass(slots=True)
+class Replicas:
+    """Watches one Deployment from `start` to `stop`."""
+
+    kube: Kube
+    name: str
+    steps: list[Step] = field(default_factory=list)
+    _watch: ListWatch | None = None
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def __enter__(self) -> Self:
+        """Start watching."""
+        path = collection(APPS, self.kube.namespace, "deployments")
+        query = {"fieldSelector": f"metadata.name={self.name}"}
+        listener = Listener(listed=self._listed, changed=self._learn, deleted=lambda _: None)
+        self._watch = ListWatch(self.kube.api, path, query, listener, Timing())
+        self._watch.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop watching."""
+        if self._watch is not None:
+            self._watch.stop()
+            self._watch.join(2)
+
+    def values(self) -> list[int]:
+        """spec.replicas over time, repetitions left out."""
+        numbers = [step.replicas for step in tuple(self.steps)]
+        return [n for i, n in enumerate(numbers) if i == 0 or numbers[i - 1] != n]
+
+    def first(self, replicas: int, *, since: float) -> float | None:
+        """Seconds from `since` until spec.replicas reached this number, if it did."""
+        found = (
+            step.at - since for step in self.steps if step.at >= since and step.replicas == replicas
+        )
+        return next(found, None)
+
+    def ready(self, count: int, *, since: float) -> float | None:
+        """Seconds from `since` until so many were ready, if they were."""
+        found = (step.at - since for step in self.steps if step.at >= since and step.ready >= count)
+        return next(found, None)
+
+    def _listed(self, items: object) -> None:
+        for item in items if isinstance(items, list | tuple) else ():
+            self._learn(item)
+
+    def _learn(self, body: Json) -> None:
+        state = state_of(body)
+        with self._changed:
+            self.steps.append(Step(time.time(), state.replicas, state.ready))
