@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Sequence
+import platform
+from collections.abc import Sequence
 from pathlib import Path
 
 from cluster import gobuild, versions
 from cluster.cache import cached, content_key
-from cluster.commands import output
 from cluster.errors import ClusterError
 from cluster.gobuild import GO_MODULE
 from cluster.paths import Paths
@@ -17,19 +16,22 @@ from cluster.versions import CHECKING_TOOLS, CLUSTER_TOOLS, GoTool
 TOOLS = {tool.name: tool for tool in (*CLUSTER_TOOLS, *CHECKING_TOOLS)}
 NAMES = ("kubernetes", *TOOLS)
 LINKED_FOR_USERS = ("kubectl", "helm", "promtool")
-NO_GO = "none"
 
 
-def kubernetes_name(go_version: str) -> str:
-    """Return the cache name, keyed by everything that the build depends on."""
+def kubernetes_name() -> str:
+    """Return the cache name, keyed by what is built and how.
+
+    Go's own version is left out: a newer Go is no reason to compile for minutes again, and what
+    is cached serves a machine without Go as well.
+    """
     files = [(GO_MODULE / name).read_bytes() for name in ("go.mod", "go.sum")]
     flags = gobuild.kubernetes_flags(versions.KUBERNETES)
-    return f"kubernetes-{versions.KUBERNETES}-{content_key(go_version, *flags, *files)}"
+    return f"kubernetes-{versions.KUBERNETES}-{content_key(platform.machine(), *flags, *files)}"
 
 
-def tool_name(tool: GoTool, go_version: str) -> str:
+def tool_name(tool: GoTool) -> str:
     """Return the cache name of one separately built tool."""
-    key = content_key(go_version, tool.target, *gobuild.TOOL_FLAGS)
+    key = content_key(platform.machine(), tool.target, *gobuild.TOOL_FLAGS)
     return f"{tool.name}-{tool.version}-{key}"
 
 
@@ -37,15 +39,10 @@ def cache_folder(paths: Paths) -> Path:
     return paths.cache / "binaries"
 
 
-def are_cached(paths: Paths, go_version: str) -> bool:
+def are_cached(paths: Paths) -> bool:
     """Say whether everything for a cluster is there, so that nothing needs to be compiled."""
-    names = [kubernetes_name(go_version), *(tool_name(tool, go_version) for tool in CLUSTER_TOOLS)]
+    names = [kubernetes_name(), *(tool_name(tool) for tool in CLUSTER_TOOLS)]
     return all((cache_folder(paths) / name).exists() for name in names)
-
-
-def go_version() -> str:
-    """Return Go's version, or NO_GO."""
-    return output(["go", "env", "GOVERSION"]).strip() if shutil.which("go") else NO_GO
 
 
 def build_programs(paths: Paths) -> Path:
@@ -67,29 +64,16 @@ def build_named(paths: Paths, names: Sequence[str]) -> None:
     unknown = sorted(set(names) - set(NAMES))
     if unknown:
         raise ClusterError(f"{unknown[0]!r} is none of {', '.join(NAMES)}")
-    go = go_version()
     for name in names or NAMES:
-        _link(paths, _folder(paths, name, go))
+        _link(paths, _folder(paths, name))
 
 
-def _folder(paths: Paths, name: str, go: str) -> Path:
+def _folder(paths: Paths, name: str) -> Path:
+    folder = cache_folder(paths)
     if name == "kubernetes":
-        return _cached(paths, kubernetes_name(go), go, lambda at: gobuild.kubernetes(paths, at))
+        return cached(folder, kubernetes_name(), lambda target: gobuild.kubernetes(paths, target))
     tool = TOOLS[name]
-    return _cached(paths, tool_name(tool, go), go, lambda at: gobuild.tool(paths, tool, at))
-
-
-def _cached(paths: Paths, name: str, go: str, build: Callable[[Path], None]) -> Path:
-    def with_go(target: Path) -> None:
-        if go == NO_GO:
-            wanted = ".".join(map(str, versions.GO_MINIMUM))
-            raise ClusterError(
-                f"{name} has to be built, and there is no Go on PATH",
-                ways_out=f"install Go {wanted} or newer.",
-            )
-        build(target)
-
-    return cached(cache_folder(paths), name, with_go)
+    return cached(folder, tool_name(tool), lambda target: gobuild.tool(paths, tool, target))
 
 
 def _link(paths: Paths, folder: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
 from cluster import versions
-from cluster.commands import run_logged
+from cluster.commands import output, run_logged
 from cluster.console import Step, step
+from cluster.errors import ClusterError
 from cluster.paths import PACKAGE, Paths
 from cluster.versions import GoTool
 
@@ -33,8 +35,22 @@ def kubernetes_flags(version: str) -> list[str]:
     return ["-trimpath", "-buildvcs=false", "-ldflags", f"{STRIPPED} {stamped}"]
 
 
+def go_version() -> str | None:
+    """Return what `go env GOVERSION` says, or None without Go."""
+    return output(["go", "env", "GOVERSION"]).strip() if shutil.which("go") else None
+
+
+def _need_go(name: str) -> None:
+    if go_version() is None:
+        raise ClusterError(
+            f"{name} has to be built, and there is no Go on PATH",
+            ways_out=f"install Go {'.'.join(map(str, versions.GO_MINIMUM))} or newer.",
+        )
+
+
 def kubernetes(paths: Paths, target: Path) -> None:
     """Build everything listed under `tool` in go/go.mod into `target`."""
+    _need_go("Kubernetes")
     title = f"Building Kubernetes {versions.KUBERNETES} and etcd"
     with step(title, usually_seconds=KUBERNETES_USUALLY_SECONDS) as running:
         flags = kubernetes_flags(versions.KUBERNETES)
@@ -52,6 +68,7 @@ def kubernetes(paths: Paths, target: Path) -> None:
 
 def tool(paths: Paths, wanted: GoTool, target: Path) -> None:
     """Build one tool, with its own choice of dependencies, into `target`."""
+    _need_go(wanted.name)
     title = f"Building {wanted.name} {wanted.version}"
     with step(title, usually_seconds=wanted.usually_seconds) as running:
         run_logged(

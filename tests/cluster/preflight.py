@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster import binaries
+from cluster import binaries, gobuild
 from cluster.addresses import HOST_LINK, NETWORKS
 from cluster.commands import output
 from cluster.errors import ClusterError
@@ -32,7 +32,7 @@ class Facts:
     """What was found on the machine."""
 
     is_root: bool
-    go_version: str | None  # the words of `go version`, None without Go
+    go_version: str | None  # such as go1.26.8; None without Go
     go_toolchain_local: bool
     binaries_cached: bool
     free_disk_bytes: int
@@ -67,7 +67,7 @@ def _go(facts: Facts) -> str | None:
     needed = GO_MINIMUM if facts.go_toolchain_local else GO_FETCHES_ITSELF
     if have >= needed:
         return None
-    return f"`go version` says {facts.go_version!r}: install Go {wanted} or newer"
+    return f"this is {facts.go_version}, too old for these modules: install Go {wanted} or newer"
 
 
 def _disk(facts: Facts) -> str | None:
@@ -122,13 +122,13 @@ def check(paths: Paths) -> None:
 
 def gather(paths: Paths) -> Facts:
     """Look at the machine."""
-    go = binaries.go_version()
+    go = gobuild.go_version()
     folder = next(path for path in [paths.cache, *paths.cache.parents] if path.exists())
     return Facts(
         is_root=os.geteuid() == 0,
-        go_version=None if go == binaries.NO_GO else go,
-        go_toolchain_local=go != binaries.NO_GO and _go_env("GOTOOLCHAIN") == "local",
-        binaries_cached=binaries.are_cached(paths, go),
+        go_version=go,
+        go_toolchain_local=go is not None and _go_env("GOTOOLCHAIN") == "local",
+        binaries_cached=binaries.are_cached(paths),
         free_disk_bytes=shutil.disk_usage(folder).free,
         disk_folder=folder,
         free_memory_bytes=_available_memory(Path("/proc/meminfo").read_text()),
