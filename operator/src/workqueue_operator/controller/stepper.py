@@ -121,6 +121,8 @@ class Stepper:
         with state.lock:
             state.census = count(voices, age_seconds=0.0)
             state.census_at = self.clock.monotonic()
+            if state.census.has_settled(state.wanted()):
+                state.last_shrink = None
 
     def _look_at_pods(self, state: ObjectState, found: Findings) -> float | None:
         """Diagnose pods that do not become ready, once in a while."""

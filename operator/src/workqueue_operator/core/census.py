@@ -24,5 +24,7 @@ def count(voices: Iterable[Voice], *, age_seconds: float) -> Census:
         tasks=sum(voice.tasks or 0 for voice in staying),
         silent=sum(1 for voice in staying if voice.running and voice.tasks is None),
         draining_tasks=sum(voice.tasks or 0 for voice in heard if voice.terminating),
+        staying_pods=len(staying),
+        draining_pods=len(heard) - len(staying),
         age_seconds=age_seconds,
     )

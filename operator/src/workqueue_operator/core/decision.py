@@ -8,7 +8,9 @@ from workqueue_operator.core.readings import Reading
 from workqueue_operator.core.workqueue import Scaling
 
 CENSUS_FRESH_SECONDS = 1.0
-"""A census older than this decides nothing."""
+"""A census older than this removes nobody."""
+CENSUS_RECENT_SECONDS = 6.0
+"""A census older than this says nothing any more; while some may drain it is taken every 5 s."""
 
 
 class Reason(StrEnum):
@@ -40,7 +42,13 @@ class Census:
     tasks: int  # held by workers that stay
     silent: int  # pods that stay and did not answer
     draining_tasks: int
+    staying_pods: int
+    draining_pods: int
     age_seconds: float
+
+    def has_settled(self, wanted: int) -> bool:
+        """Nobody of an earlier step down is left."""
+        return self.draining_pods == 0 and self.staying_pods <= wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +66,16 @@ class Seen:
     @property
     def fresh_census(self) -> Census | None:
         """The census, if it is young enough to decide on."""
+        return self._census_within(CENSUS_FRESH_SECONDS)
+
+    @property
+    def recent_census(self) -> Census | None:
+        """The census, if it still says something."""
+        return self._census_within(CENSUS_RECENT_SECONDS)
+
+    def _census_within(self, seconds: float) -> Census | None:
         census = self.census
-        return census if census and census.age_seconds <= CENSUS_FRESH_SECONDS else None
+        return census if census and census.age_seconds <= seconds else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,40 +12,13 @@ from typing import Literal
 
 from workqueue_operator.core.decision import Census, Decision, Reason, Rules, Seen
 from workqueue_operator.core.history import History
+from workqueue_operator.core.inwork import InWork, in_work
 from workqueue_operator.core.readings import Known, Missing, Unknown
 from workqueue_operator.core.workqueue import Scaling
 
 ZERO_PROOF_SECONDS = 10.0
 ZERO_PROOF_READINGS = 3
 """A quorum queue that lost its leader answers 0; one zero proves nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InWork:
-    """Tasks in work at workers that stay. Not exact: at least so many."""
-
-    tasks: int
-    exact: bool
-
-
-def in_work(seen: Seen, known: Known, prefetch: int) -> InWork:
-    """Count the tasks in work that need their worker.
-
-    The broker's count has those of draining pods in it, which need no new worker: no more than
-    the pods that stay can hold is counted, and while some may drain, the pods are believed first.
-    Without the broker's count: while tasks wait, every consumer is as full as its prefetch lets
-    it be; with none waiting, only the workers know.
-    """
-    room = seen.current * prefetch
-    census = seen.fresh_census
-    unclear = known.unacked is None and known.ready == 0
-    if census is not None and (seen.may_drain or unclear):
-        return InWork(tasks=min(census.tasks, room), exact=census.silent == 0)
-    if known.unacked is not None:
-        return InWork(tasks=min(known.unacked, room), exact=True)
-    if known.ready:
-        return InWork(tasks=min(known.consumers * prefetch, room), exact=True)
-    return InWork(tasks=0, exact=room == 0 or known.consumers == 0)
 
 
 def learn(rules: Rules, seen: Seen, history: History, *, now: float) -> None:
@@ -113,18 +86,40 @@ class _Look:
         scaling, wanted = self.rules.scaling, self.seen.wanted
         if wanted < scaling.min_workers and self._need() <= scaling.min_workers:
             return self._say(scaling.min_workers, Reason.BELOW_MINIMUM)
-        if scaling.clamp(self._need()) > wanted:
+        possible = scaling.clamp(self._possible_need())
+        if possible > wanted:
             return self._grow()
         if wanted > scaling.max_workers:
             more = "bounds outrank the busy, who finish their tasks"
             return self._say(scaling.max_workers, Reason.ABOVE_MAXIMUM, more)
-        if scaling.clamp(self._need()) == wanted:
+        if possible == wanted:
             return self._stay()
         return self._shrink()
 
+    @property
+    def _work(self) -> InWork:
+        return in_work(self.seen, self.known, self.rules.prefetch)
+
     def _need(self) -> int:
-        tasks = in_work(self.seen, self.known, self.rules.prefetch).tasks
-        return _workers_for(self.known.ready + tasks, self.rules.scaling)
+        """What the backlog surely asks for."""
+        return _workers_for(self.known.ready + self._work.tasks, self.rules.scaling)
+
+    def _possible_need(self) -> int:
+        """The same, if none of the tasks in work is at a pod that drains."""
+        told = self.known.ready == 0 and self.seen.recent_census is not None
+        if told or not self._is_unclear():
+            return self._need()
+        return _workers_for(self.known.ready + self._work.most, self.rules.scaling)
+
+    def _is_unclear(self) -> bool:
+        """What draining pods hold is in the broker's count, and only the workers know how much."""
+        uncounted = self.known.unacked is None or self.seen.fresh_census is not None
+        return self.seen.may_drain and not uncounted
+
+    def _ask_soon(self) -> Literal["soon"] | None:
+        """Ask while workers may be kept by nothing but the tasks of draining pods."""
+        waiting = self.rules.scaling.clamp(_workers_for(self.known.ready, self.rules.scaling))
+        return "soon" if self._is_unclear() and waiting < self.seen.wanted else None
 
     def _say(
         self,
@@ -137,7 +132,7 @@ class _Look:
         return Decision(workers=workers, reason=reason, message=message, ask=ask)
 
     def _why(self) -> str:
-        work = in_work(self.seen, self.known, self.rules.prefetch)
+        work = self._work
         ready, need, scaling = self.known.ready, self._need(), self.rules.scaling
         least = "" if work.exact else "at least "
         bounds = ""
@@ -149,21 +144,21 @@ class _Look:
         )
 
     def _grow(self) -> Decision:
-        scaling, seen = self.rules.scaling, self.seen
-        if not seen.may_drain or seen.fresh_census is not None:
-            return self._say(scaling.clamp(self._need()), Reason.BACKLOG_GREW)
-        # What draining pods hold must ask for nobody: what waits may grow now, the rest may not.
-        surely = scaling.clamp(_workers_for(self.known.ready, scaling))
-        if surely > seen.wanted:
-            return self._say(surely, Reason.BACKLOG_GREW, ask="now")
-        return self._say(seen.wanted, Reason.STEADY, "asking the workers who is busy", "now")
+        # What draining pods hold must ask for nobody: what is sure may grow now, the rest may not.
+        scaling, wanted = self.rules.scaling, self.seen.wanted
+        surely = scaling.clamp(self._need())
+        ask: Literal["now"] | None = "now" if self._possible_need() > self._need() else None
+        if surely > wanted:
+            return self._say(surely, Reason.BACKLOG_GREW, ask=ask)
+        return self._say(wanted, Reason.STEADY, "asking the workers who is busy", ask)
 
     def _stay(self) -> Decision:
         scaling, wanted = self.rules.scaling, self.seen.wanted
-        if wanted == 0:
+        if wanted == self._need() == 0:
             return self._say(wanted, Reason.IDLE)
         at_maximum = self._need() >= scaling.max_workers
-        return self._say(wanted, Reason.AT_MAXIMUM if at_maximum else Reason.STEADY)
+        reason = Reason.AT_MAXIMUM if at_maximum else Reason.STEADY
+        return self._say(wanted, reason, ask=self._ask_soon())
 
     def _shrink(self) -> Decision:
         scaling, wanted, window = self.rules.scaling, self.seen.wanted, self.rules.window_seconds
@@ -172,7 +167,7 @@ class _Look:
         highest = self.history.highest(now=self.now, window_seconds=window)
         if highest is None or scaling.clamp(highest) >= wanted:
             more = f"a lower need must last {window:.0f} s"
-            return self._say(wanted, Reason.COOLING_DOWN, more)
+            return self._say(wanted, Reason.COOLING_DOWN, more, self._ask_soon())
         if not self._zero_is_believed():
             more = f"a quorum queue's zero must last {ZERO_PROOF_SECONDS:.0f} s"
             return self._say(wanted, Reason.COOLING_DOWN, more)
@@ -195,10 +190,11 @@ class _Look:
             silent = min(silent, max(0, self.known.unacked - census.tasks - census.draining_tasks))
         keep = max(target, min(census.busy_workers + silent, wanted))
         if keep < wanted:
-            drained = self.known.ready == 0 and keep == self.rules.scaling.min_workers
+            drained = self._need() == 0 and keep == self.rules.scaling.min_workers
             return self._say(keep, Reason.DRAINED if drained else Reason.BACKLOG_SHRANK)
-        if census.busy_workers >= wanted or self.known.unacked is not None or silent == 0:
-            more = f"{census.busy_workers} workers hold a task"
+        if census.busy_workers >= wanted or self.known.unacked is not None:
+            quiet = f", and {silent} that did not answer may" if silent else ""
+            more = f"{census.busy_workers} workers hold a task{quiet}"
             return self._say(wanted, Reason.WORKERS_BUSY, more)
         more = f"{silent} workers did not answer /busy, so one leaves at a time"
         return self._say(wanted - 1, Reason.SHRINKING_BLIND, more)
