@@ -47,6 +47,11 @@ class Lane:
         self._channel = connection.channel(on_open_callback=self._on_open)
         self._channel.add_on_close_callback(self._on_close)
 
+    @property
+    def gone(self) -> bool:
+        """Has the broker agreed that the channel is closed?"""
+        return bool(self._channel.is_closed)
+
     def feed(self) -> None:
         """Ask for the next queue, if there is one."""
         queue = self._course.next_queue()

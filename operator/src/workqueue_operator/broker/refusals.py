@@ -14,8 +14,9 @@ from workqueue_operator.core.errors import (
 
 _CLASH = re.compile(r"inequivalent arg '(?P<argument>[^']+)'")
 # Some arguments come with their AMQP type, some without; an absent one is a bare none.
-_VALUE = r"(?:the value )?'(?P<{0}>.*)'(?: of type '\w+')?|(?P<{0}_none>none)"
-_FOUND = re.compile(rf"but current is (?:{_VALUE.format('found')})$")
+_FOUND = re.compile(
+    r"but current is (?:(?P<none>none)|(?:the value )?'(?P<found>.*?)'(?: of type '\w+')?)$"
+)
 _CUT = "another value (the broker's message was cut short)"
 
 _BY_CODE: Mapping[int, type[QueueError]] = {
@@ -57,4 +58,4 @@ def _found(text: str) -> str:
     match = _FOUND.search(text)
     if match is None:
         return _CUT
-    return "none" if match["found_none"] else repr(match["found"])
+    return "none" if match["none"] else repr(match["found"])

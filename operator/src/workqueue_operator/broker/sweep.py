@@ -7,12 +7,13 @@ round trips a sweep takes. A passive declare is the one reading of RabbitMQ that
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
 from pika.exceptions import NoFreeChannels
 
 from workqueue_operator.broker.lane import Lane
-from workqueue_operator.broker.link import Link
 from workqueue_operator.broker.loop import Loop
+from workqueue_operator.core.errors import BrokerError
 from workqueue_operator.core.readings import Reading, Unknown
 
 ANSWER_SECONDS = 5.0  # then the queue is Unknown, and its channel is dropped
@@ -29,11 +30,34 @@ def lanes_for(queues: int) -> int:
     return min(_MOST_LANES, max(1, -(-queues // _QUEUES_PER_LANE)))
 
 
+class OpenLink(Protocol):
+    """What a sweep needs of a link; link.Link is one."""
+
+    connection: Any  # pika's
+    lost: BrokerError | None
+
+    def check(self) -> None:
+        """Raise what ended the connection, if it has ended."""
+        ...
+
+    def give_up(self, why: str) -> BrokerError:
+        """Drop the connection, and return the error to raise."""
+        ...
+
+
 class Sweeper:
     """Reads queues over one link. Belongs to the thread that runs the loop."""
 
-    def __init__(self, link: Link, loop: Loop, *, stopped: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        link: OpenLink,
+        loop: Loop,
+        *,
+        stopped: Callable[[], bool],
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
         """stopped: looked at all the time; a sweep ends early when it comes true."""
+        self._answer_seconds = answer_seconds
         self._link = link
         self._loop = loop
         self._stopped = stopped
@@ -43,7 +67,7 @@ class Sweeper:
         self._free: list[Lane] = []
         self._flying = 0
         self._slow = 0
-        self._stuck = 0
+        self._stuck: list[Lane] = []
         self._most_lanes = _MOST_LANES + _MOST_STUCK
 
     def sweep(self, queues: Iterable[str]) -> dict[str, Reading]:
@@ -55,6 +79,7 @@ class Sweeper:
         Raises:
             BrokerError: the connection was lost, or the broker answers nothing any more.
         """
+        self._link.check()
         asked = {lane.queue for lane in self._lanes}
         self._todo.extend(queue for queue in queues if queue not in asked)
         wanted = lanes_for(len(self._todo))
@@ -82,27 +107,29 @@ class Sweeper:
                 self._lanes.add(Lane(self, self._link.connection))
             except NoFreeChannels:
                 self._most_lanes = len(self._lanes)
+                if not self._lanes:
+                    raise self._link.give_up("lets us open no channel") from None
 
     def _look_at(self, lane: Lane, waited_seconds: float) -> None:
-        if lane.opening and waited_seconds >= ANSWER_SECONDS:
+        if lane.opening and waited_seconds >= self._answer_seconds:
             # To open a channel asks nothing of any queue: it is the connection that is silent.
-            raise self._link.give_up(f"did not answer for {ANSWER_SECONDS:.0f} s")
+            raise self._link.give_up(f"did not answer for {self._answer_seconds:.0f} s")
         if lane.queue is None or waited_seconds < SLOW_SECONDS:
             return
         if not lane.slow:
             lane.slow = True
             self._slow += 1
-        if waited_seconds >= ANSWER_SECONDS:
+        if waited_seconds >= self._answer_seconds:
             self._drop(lane, lane.queue)
 
     def _drop(self, lane: Lane, queue: str) -> None:
-        why = f"queue {queue!r} did not answer for {ANSWER_SECONDS:.0f} s"
+        why = f"queue {queue!r} did not answer for {self._answer_seconds:.0f} s"
         self.answered(lane, Unknown(reason="NoAnswer", why=why, at=time.monotonic()))
         self._lanes.discard(lane)
         lane.leave()
-        self._stuck += 1
-        if self._stuck > _MOST_STUCK:
-            raise self._link.give_up(f"let {self._stuck} questions wait, the last about {queue!r}")
+        self._stuck = [*(one for one in self._stuck if not one.gone), lane]
+        if len(self._stuck) > _MOST_STUCK:
+            raise self._link.give_up(f"keeps {_MOST_STUCK} channels waiting, one for {queue!r}")
 
     # --- what the lanes report
 
