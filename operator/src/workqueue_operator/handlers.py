@@ -3,9 +3,9 @@
 Only `on.event` is used: kopf then adds neither finalizer nor annotation to an object.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from threading import Event
 from typing import Any, Protocol
 
 import kopf
@@ -41,18 +41,20 @@ async def serve(
     connection: Connection,
     *,
     namespaces: Sequence[str] = (),
-    stop: Event,
-    ready: Event | None = None,
+    stop: asyncio.Event,
+    ready: asyncio.Event | None = None,
 ) -> None:
     """Feed the registry until `stop` is set, or SIGTERM or SIGINT comes (in the main thread).
 
     namespaces: those in scope; none means all. ready: set once the watches are being opened.
+    stop is asyncio's: for a threading.Event kopf parks a thread in wait(), and after a signal
+    asyncio.run would then wait for that thread for ever.
     """
     await kopf.operator(
         clusterwide=not namespaces,
         namespaces=namespaces,
         standalone=True,  # another operator's peering object must not freeze this one
-        memo=kopf.Memo(registry=registry, connection=connection),
+        memo=kopf.Memo(registry=registry, connection=connection, stop=stop),
         stop_flag=stop,
         ready_flag=ready,
     )
@@ -70,6 +72,12 @@ async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
     settings.networking.request_timeout = 30
     # kopf takes its own finalizer off any object it sees: it must never be taken for ours.
     settings.persistence.finalizer = "workqueue.dev/unused-by-kopf"
+
+
+@kopf.on.cleanup()
+async def let_go(memo: kopf.Memo, **_: Any) -> None:
+    """After a signal, end kopf's own wait for the flag: it would hold the process for 5 s."""
+    memo.stop.set()
 
 
 @kopf.on.login()
