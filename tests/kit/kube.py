@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from workqueue_operator.cluster.api import Api
-from workqueue_operator.cluster.connection import connect
+from workqueue_operator.cluster.connection import Connection, connect
 from workqueue_operator.core.errors import ApiError
 
 T = TypeVar("T")
@@ -36,11 +36,13 @@ class Kube:
 
     api: Api
     namespace: str
+    connection: Connection
 
     @classmethod
     def open(cls, kubeconfig: Path, namespace: str) -> "Kube":
         """Connect with the current context of this file."""
-        return cls(Api(connect(str(kubeconfig))), namespace)
+        connection = connect(str(kubeconfig))
+        return cls(Api(connection), namespace, connection)
 
     def apply(self, *objects: Mapping[str, Any]) -> None:
         """Server-side apply, as a person would, into this namespace."""
@@ -96,6 +98,16 @@ class Kube:
         """GET JSON from a Service, through the API server: works from outside any cluster."""
         place = self._path("Service", f"{service}:{port}")
         return dict(self.api.request("GET", f"{place}/proxy/{path}"))
+
+    def pod_text(self, pod: str, port: int, path: str) -> str:
+        """GET text from a pod, through the API server."""
+        url = f"{self.connection.server}{self._path('Pod', f'{pod}:{port}')}/proxy/{path}"
+        token = self.connection.authorization()
+        headers = {"Authorization": token} if token else {}
+        answer = self.connection.pool(1).request("GET", url, headers=headers, timeout=10.0)
+        if answer.status != 200:
+            raise ApiError(answer.status, f"GET {path} of pod {pod}")
+        return answer.data.decode()
 
     def events(self, about: str, *reasons: str) -> Sequence[Json]:
         """Events on one object, oldest first; of these reasons, if any are given."""

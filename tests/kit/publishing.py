@@ -25,6 +25,11 @@ def publish(
         TooLateError, AssertionError: it did not end well.
     """
     start(kube, name, these, queue=queue, vhost=vhost, image=image)
+    return finish(kube, name)
+
+
+def finish(kube: Kube, name: str) -> Json:
+    """Wait for the Job's end, as publish does."""
     job = wait_for(f"Job {name} to end", lambda: _ended(kube, name), seconds=120)
     summary = _summary(kube, name)
     if not any(each["type"] == "Complete" for each in job["status"]["conditions"]):

@@ -1,0 +1,1 @@
+"""The demo: one WorkQueue goes from zero to many workers and back, and says why."""
