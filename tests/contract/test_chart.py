@@ -35,7 +35,7 @@ def of_kind(values: Path, *kinds: str) -> list[dict[str, Any]]:
 
 def the_operators_role(values: Path, kind: str) -> dict[str, Any]:
     """The role that the operator itself has."""
-    name = "workqueue-operator"
+    name = "workqueue-system-workqueue-operator"
     return next(role for role in of_kind(values, kind) if role["metadata"]["name"] == name)
 
 
@@ -84,7 +84,7 @@ def test_given_namespaces_then_the_operator_has_a_role_in_each_and_none_for_the_
     assert verbs(roles[0]) == verbs(the_operators_role(CLUSTER_WIDE, "ClusterRole"))
     # And what is left at cluster scope is not the operator's
     bound = {binding["metadata"]["name"] for binding in of_kind(NAMESPACES, "ClusterRoleBinding")}
-    assert bound == {"workqueue-operator-uninstall-check"}
+    assert bound == {"workqueue-system-workqueue-operator-uninstall-check"}
 
 
 def pod_specs(values: Path) -> list[dict[str, Any]]:
@@ -104,6 +104,13 @@ def test_every_pod_satisfies_restricted_pod_security(values: Path) -> None:
                 "readOnlyRootFilesystem": True,
                 "capabilities": {"drop": ["ALL"]},
             }
+
+
+@each_example
+def test_two_namespaces_may_each_have_a_release_of_the_same_name(values: Path) -> None:
+    for found in rendered(values):
+        whole_cluster = found["kind"].startswith("ClusterRole")
+        assert not whole_cluster or found["metadata"]["name"].startswith("workqueue-system-")
 
 
 @each_example

@@ -13,6 +13,11 @@
 {{- end }}
 {{- end }}
 
+{{/* For objects of the whole cluster: two namespaces may each have a release of the same name. */}}
+{{- define "workqueue-operator.clusterName" -}}
+{{- printf "%s-%s" .Release.Namespace (include "workqueue-operator.fullname" .) }}
+{{- end }}
+
 {{/* What finds the operator's pods: never changes, the Deployment's selector cannot. */}}
 {{- define "workqueue-operator.selector" -}}
 app.kubernetes.io/name: {{ include "workqueue-operator.name" . }}
