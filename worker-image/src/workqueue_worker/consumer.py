@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import random
 import time
+from functools import partial
 
 from workqueue_worker.connection import SLOWEST_CONNECT_SECONDS, open_connection
 from workqueue_worker.failures import Failures
@@ -46,7 +47,7 @@ class Consumer:
         self._trouble_seen = ""
         limit = settings.task_timeout_seconds
         name = f"{settings.pod_name} (publishes failed tasks)"
-        self._publisher = Publisher(lambda: open_connection(settings, name=name))
+        self._publisher = Publisher(partial(open_connection, settings, name=name))
         failures = Failures.of(settings, self._publisher)
         self._settlement = Settlement(failures, metrics, limit_seconds=limit)
         self._runner = Runner(handler, failures, metrics, self._on_finished, limit_seconds=limit)
@@ -84,7 +85,8 @@ class Consumer:
     def _connect(self) -> Session:
         # Before the loop blocks, say for how long at the most: that is no reason to be killed.
         self._state.promise_turn_within(SLOWEST_CONNECT_SECONDS)
-        self._session = Session(self._settings, self._on_delivery)
+        connect = partial(open_connection, self._settings, name=self._settings.pod_name)
+        self._session = Session(self._settings, self._on_delivery, connect)
         return self._session
 
     def _serve(self, session: Session) -> None:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from workqueue_worker.connection import open_connection
 from workqueue_worker.message import Delivery
 from workqueue_worker.settings import Settings
 from workqueue_worker.troubles import EXPECTED, ChannelLostError, ConsumerLostError
@@ -21,7 +20,12 @@ STABLE_SECONDS = 10.0
 class Session:
     """Used by the thread that made it, and by no other."""
 
-    def __init__(self, settings: Settings, on_delivery: Callable[[Delivery], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        on_delivery: Callable[[Delivery], None],
+        connect: Callable[[], Any],
+    ) -> None:
         """Connect, and look whether the queue is there (only the operator declares it).
 
         Raises:
@@ -29,7 +33,7 @@ class Session:
         """
         self._settings = settings
         self._on_delivery = on_delivery
-        self._connection = open_connection(settings, name=settings.pod_name)
+        self._connection = connect()
         self.held: set[Delivery] = set()
         self.consuming = False
         self._consuming_since = 0.0

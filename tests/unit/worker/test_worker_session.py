@@ -1,0 +1,149 @@
+"""The losses that say nothing by themselves, and to which channel a word belongs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pika
+import pytest
+
+from workqueue_worker.message import Delivery
+from workqueue_worker.session import Session
+from workqueue_worker.settings import Settings
+from workqueue_worker.troubles import ChannelLostError, ConsumerLostError
+
+SETTINGS = Settings.from_env(
+    {
+        "WORKQUEUE_QUEUE": "mail",
+        "WORKQUEUE_VHOST": "/",
+        "WORKQUEUE_DEAD_LETTER_QUEUE": "mail.dead",
+        "WORKQUEUE_BROKER_DIR": "/nowhere",
+        "WORKQUEUE_HANDLER": '{"python": "mail:send"}',
+        "WORKQUEUE_MAX_ATTEMPTS": "5",
+        "WORKQUEUE_TASK_TIMEOUT_SECONDS": "600",
+        "WORKQUEUE_PREFETCH": "4",
+        "WORKQUEUE_PROBE_PORT": "9400",
+        "WORKQUEUE_POD_NAME": "mail-7",
+    }
+)
+
+
+@dataclass
+class FakePika:
+    """Connection and channel in one; like pika's, it raises nothing when its channel ends."""
+
+    is_open: bool = True
+    consumer_tags: list[str] = field(default_factory=list)
+    said: list[tuple[str, Any]] = field(default_factory=list)
+    missing: bool = False
+    closed: bool = False
+
+    def channel(self) -> FakePika:
+        return self
+
+    def queue_declare(self, queue: str, *, passive: bool) -> None:
+        assert passive, "only the operator declares"
+        if self.missing:
+            raise pika.exceptions.ChannelClosedByBroker(404, f"no queue {queue!r}")
+
+    def basic_qos(self, *, prefetch_count: int) -> None:
+        self.said.append(("qos", prefetch_count))
+
+    def basic_consume(self, _queue: str, callback: Any, *, consumer_tag: str) -> None:
+        self.consumer_tags.append(consumer_tag)
+        self.deliver = callback
+
+    def basic_ack(self, tag: int) -> None:
+        self.said.append(("ack", tag))
+
+    def basic_nack(self, tag: int, *, requeue: bool) -> None:
+        self.said.append(("nack", (tag, requeue)))
+
+    def basic_cancel(self, tag: str) -> None:
+        self.said.append(("cancel", tag))
+
+    def process_data_events(self, seconds: float) -> None: ...
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def consuming(fake: FakePika) -> tuple[Session, list[Delivery]]:
+    delivered: list[Delivery] = []
+    session = Session(SETTINGS, delivered.append, lambda: fake)
+    session.consume()
+    return session, delivered
+
+
+def deliver(fake: FakePika, tag: int) -> None:
+    method = SimpleNamespace(delivery_tag=tag, redelivered=False)
+    fake.deliver(fake, method, pika.BasicProperties(message_id=f"task-{tag}"), b"x")
+
+
+def test_prefetch_is_asked_for_before_the_consumer() -> None:
+    fake = FakePika()
+    consuming(fake)
+    assert fake.said == [("qos", 4)]
+    assert fake.consumer_tags == ["mail-7"]
+
+
+def test_given_a_closed_channel_then_a_turn_says_so() -> None:
+    session, _ = consuming(fake := FakePika())
+    session.turn(0)
+    fake.is_open = False
+    with pytest.raises(ChannelLostError):
+        session.turn(0)
+
+
+def test_given_a_cancelled_consumer_then_a_turn_says_so() -> None:
+    session, _ = consuming(fake := FakePika())
+    fake.consumer_tags.clear()
+    with pytest.raises(ConsumerLostError, match="'mail'"):
+        session.turn(0)
+
+
+def test_given_our_own_cancel_then_no_consumer_is_missed() -> None:
+    session, _ = consuming(fake := FakePika())
+    session.cancel()
+    fake.consumer_tags.clear()
+    session.turn(0)
+    assert fake.said[-1] == ("cancel", "mail-7")
+
+
+def test_given_an_absent_queue_then_the_connection_is_not_left_open() -> None:
+    fake = FakePika(missing=True)
+    with pytest.raises(pika.exceptions.ChannelClosedByBroker):
+        Session(SETTINGS, lambda _: None, lambda: fake)
+    assert fake.closed
+
+
+def test_given_a_new_channel_then_a_word_about_the_old_ones_tag_is_not_its_own() -> None:
+    # Given two sessions in a row, each with a first delivery: tags count from 1 on both
+    old, before = consuming(fake := FakePika())
+    deliver(fake, 1)
+    old.lose()
+    new, after = consuming(other := FakePika())
+    deliver(other, 1)
+    # Then the old result belongs to nobody, and the new one to its own channel alone
+    assert before[0].lost.is_set()
+    assert not new.owns(before[0])
+    assert not old.owns(before[0])
+    assert new.owns(after[0])
+    assert not after[0].lost.is_set()
+
+
+def test_given_a_closed_channel_then_nothing_can_be_said_on_it() -> None:
+    session, delivered = consuming(fake := FakePika())
+    deliver(fake, 1)
+    fake.is_open = False
+    assert not session.owns(delivered[0])
+
+
+def test_a_hand_back_asks_for_another_delivery() -> None:
+    session, delivered = consuming(fake := FakePika())
+    deliver(fake, 1)
+    session.hand_back(delivered[0])
+    assert fake.said[-1] == ("nack", (1, True))
+    assert not session.held
