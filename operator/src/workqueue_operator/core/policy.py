@@ -167,6 +167,8 @@ class _Look:
         highest = self.history.highest(now=self.now, window_seconds=window)
         if highest is None or scaling.clamp(highest) >= wanted:
             more = f"a lower need must last {window:.0f} s"
+            if highest is not None:
+                more = f"{highest} were needed or busy in the last {window:.0f} s"
             return self._say(wanted, Reason.COOLING_DOWN, more, self._ask_soon())
         if not self._zero_is_believed():
             more = f"a quorum queue's zero must last {ZERO_PROOF_SECONDS:.0f} s"
