@@ -50,7 +50,10 @@ async def serve(
     stop is asyncio's: for a threading.Event kopf parks a thread in wait(), and after a signal
     asyncio.run would then wait for that thread for ever.
     """
+    # Only peers would see it; without one kopf looks for a user name, and a container has none.
+    identity: Any = "workqueue-operator"
     await kopf.operator(
+        identity=identity,
         clusterwide=not namespaces,
         namespaces=namespaces,
         standalone=True,  # another operator's peering object must not freeze this one
