@@ -9,6 +9,7 @@ from cluster import binaries, image_python, lifecycle, project_images, push
 from cluster.errors import ClusterError
 from cluster.images import PROJECT_FOLDERS
 from cluster.paths import Paths, default_paths
+from cluster.versions import GO_MODULES
 
 
 def main() -> int:
@@ -31,7 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     programs = verbs.add_parser(
         "binaries", help="build the programs, and link them in .cluster/bin"
     )
-    programs.add_argument("names", nargs="*", metavar="NAME", help=", ".join(binaries.NAMES))
+    programs.add_argument("names", nargs="*", metavar="NAME", help=", ".join(GO_MODULES))
     images = verbs.add_parser("images", help="build the project's images, and load them")
     images.add_argument("names", nargs="*", metavar="NAME", help=", ".join(PROJECT_FOLDERS))
     verbs.add_parser("load", help="load the images that were built last")

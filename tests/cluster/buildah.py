@@ -79,6 +79,10 @@ class Buildah:
         """Say whether the storage holds an image (somebody may have emptied it)."""
         return succeeds(self._buildah("inspect", "--type=image", image))
 
+    def forget(self, image: str) -> None:
+        """Remove an image from the storage, when it is there."""
+        succeeds(self._buildah("rmi", image))
+
     def _buildah(self, verb: str, *rest: str) -> list[str]:
         if self._driver is None:
             install_missing(self._paths, IMAGE_TOOLS)

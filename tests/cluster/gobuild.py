@@ -6,33 +6,39 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from cluster import versions
+from cluster.cache import content_key
 from cluster.commands import output, run_logged
 from cluster.console import Step, step
 from cluster.errors import ClusterError
-from cluster.paths import PACKAGE, Paths
-from cluster.versions import GoTool
+from cluster.paths import Paths
+from cluster.versions import GO_MINIMUM, KUBERNETES, GoModule
 
-GO_MODULE = PACKAGE / "go"
-KUBERNETES_USUALLY_SECONDS = 330
 VERSION_PACKAGE = "k8s.io/component-base/version"
 STRIPPED = "-s -w"
-TOOL_FLAGS = ("-trimpath", "-buildvcs=false", "-ldflags", STRIPPED)
 WAYS_OUT = (
     "see whether Go can fetch modules here (`go env GOPROXY GOFLAGS`), and run this again: "
     "what is already compiled is kept."
 )
 
 
-def kubernetes_flags(version: str) -> list[str]:
-    """Return the flags of the Kubernetes build: static, small, and telling its version.
+def flags(module: GoModule) -> list[str]:
+    """Return the flags of a build: programs that are small and the same wherever they are built.
 
-    Without the version clients see v0.0.0 and refuse or warn.
+    Kubernetes has to be told its version, or clients see v0.0.0 and refuse or warn.
     """
-    major, minor, _ = version.split(".")
-    stamps = {"gitVersion": f"v{version}", "gitMajor": major, "gitMinor": minor}
-    stamped = " ".join(f"-X {VERSION_PACKAGE}.{key}={value}" for key, value in stamps.items())
-    return ["-trimpath", "-buildvcs=false", "-ldflags", f"{STRIPPED} {stamped}"]
+    linker = STRIPPED
+    if module == KUBERNETES:
+        major, minor, _ = module.version.removeprefix("v").split(".")
+        stamps = {"gitVersion": module.version, "gitMajor": major, "gitMinor": minor}
+        linker += "".join(f" -X {VERSION_PACKAGE}.{key}={value}" for key, value in stamps.items())
+    return ["-trimpath", "-buildvcs=false", "-ldflags", linker]
+
+
+def sources_key(module: GoModule) -> str:
+    """Return a key of all that is built from: the module's files name the rest by hash."""
+    files = sorted(path for path in module.folder.iterdir() if path.is_file())
+    parts = [part for file in files for part in (file.name.encode(), file.read_bytes())]
+    return content_key(*flags(module), *parts)
 
 
 def go_version() -> str | None:
@@ -40,43 +46,28 @@ def go_version() -> str | None:
     return output(["go", "env", "GOVERSION"]).strip() if shutil.which("go") else None
 
 
-def _need_go(name: str) -> None:
+def build(paths: Paths, module: GoModule, target: Path) -> None:
+    """Build a module's tools into a folder.
+
+    Raises:
+        ClusterError: there is no Go.
+        CommandFailedError: the build failed.
+    """
+    title = f"Building {module.name} {module.version}"
     if go_version() is None:
+        wanted = ".".join(map(str, GO_MINIMUM))
         raise ClusterError(
-            f"{name} has to be built, and there is no Go on PATH",
-            ways_out=f"install Go {'.'.join(map(str, versions.GO_MINIMUM))} or newer.",
+            f"{module.name} has to be built, and there is no Go on PATH",
+            ways_out=f"install Go {wanted} or newer.",
         )
-
-
-def kubernetes(paths: Paths, target: Path) -> None:
-    """Build everything listed under `tool` in go/go.mod into `target`."""
-    _need_go("Kubernetes")
-    title = f"Building Kubernetes {versions.KUBERNETES} and etcd"
-    with step(title, usually_seconds=KUBERNETES_USUALLY_SECONDS) as running:
-        flags = kubernetes_flags(versions.KUBERNETES)
+    with step(title, usually_seconds=module.usually_seconds) as running:
         run_logged(
             title,
-            ["go", "build", "-v", *flags, "-o", f"{target}/", "tool"],
-            log=paths.log("go-kubernetes"),
-            environment={"CGO_ENABLED": "0"},
-            folder=GO_MODULE,
-            on_line=_Packages(running, GO_MODULE).see,
-            ways_out=WAYS_OUT,
-        )
-    (target / "server").rename(target / "etcd")  # the last part of etcd's package path
-
-
-def tool(paths: Paths, wanted: GoTool, target: Path) -> None:
-    """Build one tool, with its own choice of dependencies, into `target`."""
-    _need_go(wanted.name)
-    title = f"Building {wanted.name} {wanted.version}"
-    with step(title, usually_seconds=wanted.usually_seconds) as running:
-        run_logged(
-            title,
-            ["go", "install", "-v", *TOOL_FLAGS, wanted.target],
-            log=paths.log(f"go-{wanted.name}"),
-            environment={"CGO_ENABLED": "0", "GOBIN": str(target)},
-            on_line=_Packages(running).see,
+            ["go", "build", "-v", *flags(module), "-o", f"{target}/", "tool"],
+            log=paths.log(f"go-{module.name}"),
+            environment={"CGO_ENABLED": "0", "GOWORK": "off"},
+            folder=module.folder,
+            on_line=_Packages(running, module).see,
             ways_out=WAYS_OUT,
         )
 
@@ -84,9 +75,9 @@ def tool(paths: Paths, wanted: GoTool, target: Path) -> None:
 class _Packages:
     """Counts the packages that `go build -v` names: each once, when it is compiled."""
 
-    def __init__(self, running: Step, folder: Path | None = None) -> None:
+    def __init__(self, running: Step, module: GoModule) -> None:
         self._running = running
-        self._folder = folder
+        self._module = module
         self._total: int | None = None
         self._seen = 0
 
@@ -95,16 +86,12 @@ class _Packages:
             self._running.how_far = "downloading modules"
             return
         if self._total is None:
-            self._total = _count(self._folder)
+            self._total = _count(self._module)
         self._seen += 1
-        known = f" of at most {self._total}" if self._total else ""
-        self._running.how_far = f"{self._seen}{known} packages compiled"
+        self._running.how_far = f"{self._seen} of at most {self._total} packages compiled"
 
 
-def _count(folder: Path | None) -> int:
-    """Count all packages of the module's tools; 0 when it cannot be told."""
-    if folder is None:
-        return 0
+def _count(module: GoModule) -> int:
     argv = ["go", "list", "-deps", "tool"]
-    listed = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
+    listed = subprocess.run(argv, cwd=module.folder, capture_output=True, text=True, check=False)
     return len(listed.stdout.splitlines())

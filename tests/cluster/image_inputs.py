@@ -47,7 +47,7 @@ def _files_below(path: Path) -> Iterator[Path]:
         yield path
         return
     for file in sorted(path.rglob("*")):
-        unused = LEFT_OUT.intersection(file.parts) or file.suffix == ".pyc"
+        unused = LEFT_OUT.intersection(file.parts)
         if file.is_file() and not unused and ".egg-info" not in str(file):
             yield file
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from cluster.paths import PACKAGE, Paths
 from cluster.versions import PROJECT
 
 RECIPES = PACKAGE / "images"
+KEPT_ARCHIVES = 6
 PAUSE_IMAGE = "localhost/workqueue-pause:1"
 PROJECT_FOLDERS: Mapping[str, str] = {
     "operator": "operator",
@@ -129,10 +130,22 @@ class ImageStore:
                 )
             self._buildah.save(recipe.reference, target / "image.tar", log=log)
 
+    def prune(self, name: str) -> None:
+        """Delete archives of a project image that newer ones have outlived."""
+        folder = self._paths.cache / "images"
+        for archive in outlived(folder.glob(f"workqueue-{name}-{PROJECT}-*/")):
+            shutil.rmtree(archive, ignore_errors=True)
+            self._buildah.forget(f"localhost/workqueue-{name}:{PROJECT}-{archive.name[-12:]}")
+
     def _need_base(self, base: str, log: Path) -> None:
         self.base()
         if not self._buildah.has(base):
             self._buildah.load(base, self.archive(base), log=log)
+
+
+def outlived(archives: Iterable[Path], *, kept: int = KEPT_ARCHIVES) -> list[Path]:
+    """Return all but the newest ones: every change of the sources makes another archive."""
+    return sorted(archives, key=lambda path: path.stat().st_mtime, reverse=True)[kept:]
 
 
 @contextmanager

@@ -23,6 +23,8 @@ def build(paths: Paths, names: list[str]) -> None:
     wanted = names or list(PROJECT_FOLDERS)
     base_bytes = layers_bytes(store.archive(store.base()))
     built = {name: store.build(project_recipe(paths, name)) for name in wanted}
+    for name in wanted:
+        store.prune(name)
     remember(paths.images, remembered(paths.images) | built | {"base": base_reference()})
     for reference in built.values():
         say("  " + size_line(reference, layers_bytes(store.archive(reference)), base_bytes))

@@ -17,6 +17,7 @@ from cluster.versions import PROJECT
 BASE_IMAGE = "python:3.13-slim"
 # engine -> its command for building; they agree on the options that we need
 BUILD_VERBS: Mapping[str, str] = {"docker": "build", "podman": "build", "buildah": "bud"}
+PULL_HINT = f"see whether this machine can pull {BASE_IMAGE} and reach a package index."
 LOGIN_HINT = "log in to the registry (`docker login REGISTRY`, or podman, buildah), and try again."
 
 
@@ -68,7 +69,7 @@ def push(paths: Paths, prefix: str) -> None:
         )
         log = paths.log(f"push-{name}")
         with step(f"Building and pushing {image} with {engine}", usually_seconds=60):
-            run_logged(f"building {image}", build, log=log)
+            run_logged(f"building {image}", build, log=log, ways_out=PULL_HINT)
             run_logged(
                 f"pushing {image}", push_command(engine, image), log=log, ways_out=LOGIN_HINT
             )

@@ -1,36 +1,53 @@
-"""What is built, and from which versions. Each is pinned here or in go/go.mod, nowhere else."""
+"""What is built, and from which versions: those of programs stand in go/*/go.mod alone."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
 
-KUBERNETES = "1.35.4"
+from cluster.paths import PACKAGE
+
 DEBIAN_SUITE = "trixie"
 BASE_PACKAGES = ("python3-minimal", "python3-venv", "ca-certificates")
 PROJECT = "0.1.0"
 
-# The newest `go` line among the modules below.
+# The newest `go` line among the modules that a cluster needs.
 GO_MINIMUM = (1, 26)
 
 
 @dataclass(frozen=True, slots=True)
-class GoTool:
-    """A program with dependencies of its own, built outside go/go.mod."""
+class GoModule:
+    """A folder below go/ whose tools are built together, with dependencies pinned by hash.
+
+    Each program has a module of its own, because no two agree on the versions they need.
+    """
 
     name: str
-    package: str
-    version: str
+    requires: str  # the module whose version is the version of the programs
     usually_seconds: int
 
     @property
-    def target(self) -> str:
-        return f"{self.package}@{self.version}"
+    def folder(self) -> Path:
+        return PACKAGE / "go" / self.name
+
+    @property
+    def version(self) -> str:
+        """Return the version, such as `v1.35.4`, that go.mod asks for."""
+        text = (self.folder / "go.mod").read_text()
+        line = rf"(?m)^(?:require|\s)*{re.escape(self.requires)} (v\S+)"
+        found = re.search(line, text)
+        if found is None:
+            raise ValueError(f"{self.folder}/go.mod does not require {self.requires}")
+        return found[1]
 
 
-CLUSTER_TOOLS = (
-    GoTool("coredns", "github.com/coredns/coredns", "v1.14.7", 105),
-    GoTool("helm", "helm.sh/helm/v4/cmd/helm", "v4.3.1", 122),
+KUBERNETES = GoModule("kubernetes", "k8s.io/kubernetes", 330)
+CLUSTER_MODULES = (
+    KUBERNETES,
+    GoModule("coredns", "github.com/coredns/coredns", 45),
+    GoModule("helm", "helm.sh/helm/v4", 122),
 )
-CHECKING_TOOLS = (
-    GoTool("promtool", "github.com/prometheus/prometheus/cmd/promtool", "v0.316.0", 180),
-)
+# What only tests need: a demo should not have to wait for it.
+TEST_MODULES = (GoModule("promtool", "github.com/prometheus/prometheus", 180),)
+GO_MODULES = {module.name: module for module in (*CLUSTER_MODULES, *TEST_MODULES)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from cluster.archives import size_line
 from cluster.errors import ClusterError
 from cluster.image_inputs import copied_sources, inputs_key
-from cluster.images import archive_name
+from cluster.images import archive_name, outlived
 
 DOCKERFILE = """\
 ARG BASE_IMAGE=python:3.13-slim
@@ -96,3 +97,13 @@ def test_an_archive_is_named_after_image_and_tag() -> None:
 def test_a_size_is_told_with_what_it_adds_to_the_base() -> None:
     mebi = 2**20
     assert size_line("worker:1", 80 * mebi, 60 * mebi) == "worker:1: 80.0 MiB, base + 20.0 MiB"
+
+
+def test_given_many_archives_then_the_newest_are_kept(tmp_path: Path) -> None:
+    # Given archives of three days
+    for age, name in enumerate(["today", "yesterday", "before"]):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (1000 - age, 1000 - age))
+    # Then the oldest goes
+    assert outlived(tmp_path.iterdir(), kept=2) == [tmp_path / "before"]
+    assert outlived(tmp_path.iterdir(), kept=3) == []

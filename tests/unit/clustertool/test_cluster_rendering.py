@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from cluster import components, kubeconfig, machine, node_config, rabbitmq
-from cluster.gobuild import kubernetes_flags
+from cluster import binaries, components, gobuild, kubeconfig, machine, node_config, rabbitmq
 from cluster.inside import PRIVATE_FOLDERS
 from cluster.paths import Paths, default_paths
 from cluster.rabbitmq import MANIFEST, says_ready
+from cluster.versions import GO_MODULES, KUBERNETES, GoModule
 
 PATHS = Paths(repository=Path("/r"), state=Path("/r/.cluster"), cache=Path("/c"))
 
@@ -29,9 +29,32 @@ def test_the_cache_follows_the_user_and_the_state_follows_the_clone() -> None:
 
 def test_the_build_of_kubernetes_tells_its_version() -> None:
     stamp = "k8s.io/component-base/version"
-    flags = kubernetes_flags("1.35.4")
-    assert f"-X {stamp}.gitVersion=v1.35.4" in flags[-1]
-    assert f"-X {stamp}.gitMinor=35" in flags[-1]
+    linker = gobuild.flags(KUBERNETES)[-1]
+    assert KUBERNETES.version == "v1.35.4"
+    assert f"-X {stamp}.gitVersion=v1.35.4" in linker
+    assert f"-X {stamp}.gitMinor=35" in linker
+
+
+@pytest.mark.parametrize("module", GO_MODULES.values(), ids=lambda module: module.name)
+def test_each_program_has_a_version_a_lock_and_a_cache_name_of_its_own(module: GoModule) -> None:
+    assert (module.folder / "go.sum").stat().st_size > 0
+    assert binaries.cache_name(module).startswith(f"{module.name}-v")
+    assert len({binaries.cache_name(other) for other in GO_MODULES.values()}) == len(GO_MODULES)
+
+
+def test_given_another_line_in_the_lock_then_it_is_built_again(tmp_path: Path) -> None:
+    @dataclass(frozen=True, slots=True)
+    class Moved(GoModule):
+        @property
+        def folder(self) -> Path:
+            return tmp_path
+
+    module = Moved("dns", "example.org/dns", 1)
+    (tmp_path / "go.mod").write_text("module here\n\nrequire example.org/dns v1.2.3\n")
+    before = gobuild.sources_key(module)
+    assert module.version == "v1.2.3"
+    (tmp_path / "go.sum").write_text("example.org/dns v1.2.3 h1:other=\n")
+    assert gobuild.sources_key(module) != before
 
 
 def test_containerd_keeps_images_in_the_state_folder_and_the_rest_in_run() -> None:

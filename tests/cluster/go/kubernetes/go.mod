@@ -1,5 +1,5 @@
 // Kubernetes and etcd for the local cluster: `go build tool` makes every program listed under `tool`.
-module workqueue.dev/cluster-tools
+module workqueue.dev/cluster/kubernetes
 
 go 1.26
 
