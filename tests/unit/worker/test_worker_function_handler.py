@@ -82,8 +82,9 @@ def test_what_no_task_could_run_is_refused(image: Path, target: str, says: str) 
 
 def test_a_module_that_needs_another_names_the_other(image: Path) -> None:
     (image / "needs_for_test.py").write_text("import pillow_for_test")
-    with pytest.raises(SettingsError, match=r"no module 'pillow_for_test'.*pip install"):
+    with pytest.raises(SettingsError, match=r"no module 'pillow_for_test'.*pip install") as caught:
         load("needs_for_test:work")
+    assert caught.value.__cause__ is not None, "the log shows which line of theirs needs it"
 
 
 def test_a_module_that_fails_says_how(image: Path) -> None:

@@ -122,7 +122,10 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 
 
 def _reap_orphans() -> None:
-    """As process 1 of a container we inherit what the program leaves, and must collect it."""
+    """As process 1 of a container we inherit what the program leaves, and must collect it.
+
+    What is still dying at this moment is collected after the next task.
+    """
     if os.getpid() != 1:
         return
     with contextlib.suppress(ChildProcessError):  # none is left

@@ -61,10 +61,11 @@ def _import(target: str, module_name: str) -> Any:
     try:
         return importlib.import_module(module_name)
     except ModuleNotFoundError as error:
+        its_own = module_name == error.name or module_name.startswith(f"{error.name}.")
         raise SettingsError(
             f"handler python: {target!r}: no module {error.name!r} in this image. COPY your own "
             "into /app, and install others with `RUN pip install` in the image"
-        ) from error
+        ) from (None if its_own else error)
     except Exception as error:
         raise SettingsError(
             f"handler python: {target!r}: importing {module_name!r} failed: "
