@@ -4,10 +4,9 @@ import logging
 import re
 import ssl
 from collections.abc import Iterator
-from typing import Any
 
 import pika
-from pika.exceptions import AMQPError, IncompatibleProtocolError
+from pika.exceptions import IncompatibleProtocolError
 
 from workqueue_operator.core.access import Access
 from workqueue_operator.core.errors import (
@@ -33,9 +32,7 @@ logging.getLogger("pika").setLevel(logging.CRITICAL)
 _DENIED = re.compile(r"NOT_ALLOWED[^'\"]*")
 
 
-def parameters(
-    access: Access, *, heartbeat_seconds: int = HEARTBEAT_SECONDS
-) -> pika.ConnectionParameters:
+def parameters(access: Access) -> pika.ConnectionParameters:
     """Where to connect, as whom, and how long to wait."""
     tls = None
     if access.tls:
@@ -46,20 +43,12 @@ def parameters(
         virtual_host=access.vhost,
         credentials=pika.PlainCredentials(access.username, access.password),
         ssl_options=tls,
-        heartbeat=heartbeat_seconds,
+        heartbeat=HEARTBEAT_SECONDS,
         blocked_connection_timeout=BLOCKED_SECONDS,
         socket_timeout=CONNECT_SECONDS,
         stack_timeout=HANDSHAKE_SECONDS,
         client_properties={"connection_name": NAME},
     )
-
-
-def open_blocking(access: Access, *, heartbeat_seconds: int = HEARTBEAT_SECONDS) -> Any:
-    """A pika BlockingConnection. Raises BrokerError."""
-    try:
-        return pika.BlockingConnection(parameters(access, heartbeat_seconds=heartbeat_seconds))
-    except (AMQPError, OSError) as error:
-        raise connection_error(access, error) from error
 
 
 def major_version(properties: object) -> int:

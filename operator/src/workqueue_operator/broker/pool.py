@@ -1,6 +1,5 @@
 """Sessions kept open for a few seconds, so that a thousand WorkQueues do not open a thousand."""
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -8,9 +7,6 @@ from contextlib import contextmanager
 
 from workqueue_operator.broker.session import Session
 from workqueue_operator.core.access import Access
-from workqueue_operator.core.errors import BrokerError
-
-log = logging.getLogger(__name__)
 
 # Nobody answers heartbeats on an idle session: it must end before the broker misses two of them.
 IDLE_SECONDS = 4.0
@@ -54,6 +50,7 @@ class Sessions:
 
     def _give_back(self, access: Access, session: Session) -> None:
         if not session.usable:
+            session.close()
             return
         with self._lock:
             self._idle.append((time.monotonic(), access, session))
@@ -66,10 +63,7 @@ class Sessions:
         while True:
             self._closed.wait(_LOOK_SECONDS)
             for session in self._expired(time.monotonic()):
-                try:
-                    session.close()
-                except BrokerError as error:
-                    log.debug("an idle session ended by itself: %s", error)
+                session.close()
             with self._lock:
                 if not self._idle:
                     self._reaper = None

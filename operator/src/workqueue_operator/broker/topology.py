@@ -10,8 +10,12 @@ from typing import TypeVar
 from workqueue_operator.broker.pool import Sessions
 from workqueue_operator.broker.session import Session
 from workqueue_operator.core.access import Access
-from workqueue_operator.core.errors import BrokerUnreachableError, InvalidQueueError
-from workqueue_operator.core.queues import Queue, arguments, dead_letter_arguments
+from workqueue_operator.core.errors import (
+    BrokerUnreachableError,
+    InvalidQueueError,
+    QueueMismatchError,
+)
+from workqueue_operator.core.queues import Arguments, Queue, arguments, dead_letter_arguments
 
 T = TypeVar("T")
 
@@ -58,12 +62,39 @@ def _ensure(session: Session, queue: Queue) -> bool:
     exists = session.count(queue.name) is not None
     if exists:
         # Before anything is made: a refused WorkQueue leaves nothing behind.
-        session.declare(queue.name, arguments(queue))
+        _compare(session, queue)
     _ensure_dead_letters(session, queue)
     if not exists:
         # After its dead-letter queue: a task given up before that were lost.
         session.declare(queue.name, arguments(queue))
     return not exists
+
+
+def _compare(session: Session, queue: Queue) -> None:
+    """Raise QueueMismatchError if the queue that exists differs; name the type if that differs."""
+    try:
+        session.declare(queue.name, arguments(queue))
+    except QueueMismatchError as first:
+        if first.argument in {"durable", "x-queue-type"}:
+            raise
+        # The broker compares dead letters before types, but it is the type that a person chose.
+        try:
+            session.declare(queue.name, type_alone(queue))
+        except QueueMismatchError as second:
+            if second.argument == "x-queue-type":
+                raise second from None
+        except InvalidQueueError:
+            raise first from None  # somebody deleted the queue meanwhile
+        raise
+
+
+def type_alone(queue: Queue) -> Arguments:
+    """Arguments that ask an existing queue for its type, and can never create one.
+
+    x-max-age belongs to streams: a queue of another type that exists passes over it, and one that
+    does not exist is refused with it.
+    """
+    return {"x-queue-type": queue.type.lower(), "x-max-age": "1h"}
 
 
 def _ensure_dead_letters(session: Session, queue: Queue) -> None:
