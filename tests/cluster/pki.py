@@ -69,6 +69,8 @@ def _authority(folder: Path) -> None:
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-noenc", "-days", VALID_DAYS]
         + ["-keyout", str(folder / "ca.key"), "-out", str(folder / "ca.crt")]
         + ["-subj", "/CN=workqueue-local-ca"]
+        # Python 3.13 checks as RFC 5280 says, and refuses an authority without this.
+        + ["-addext", "keyUsage=critical,keyCertSign,cRLSign"]
     )
 
 
@@ -80,7 +82,10 @@ def _issue(folder: Path, certificate: Certificate) -> None:
     )
     extensions = folder / "extensions"
     names = f"subjectAltName={','.join(certificate.serves)}\n" if certificate.serves else ""
-    extensions.write_text(f"{names}extendedKeyUsage=serverAuth,clientAuth\n")
+    extensions.write_text(
+        f"{names}extendedKeyUsage=serverAuth,clientAuth\n"
+        "authorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n"
+    )
     output(
         ["openssl", "x509", "-req", "-days", VALID_DAYS, "-extfile", str(extensions)]
         + ["-CA", str(folder / "ca.crt"), "-CAkey", str(folder / "ca.key"), "-CAcreateserial"]
