@@ -23,9 +23,6 @@ RABBITMQ_ADDRESS = "10.96.0.50"
 API_URL = f"https://{CLUSTER_ADDRESS}:6443"
 NETWORKS = (LINK_NETWORK, POD_NETWORK, SERVICE_NETWORK)
 
-# Every cgroup of the cluster lies below this one, so that `down` can remove them all.
-CGROUP = "workqueue-local"
-
 # Inside the cluster /run is a file system of its own: socket paths stay short and end with it.
 RUN_DIRECTORY = "/run/workqueue-cluster"
 CONTAINERD_SOCKET = f"{RUN_DIRECTORY}/containerd.sock"

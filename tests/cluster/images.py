@@ -6,6 +6,7 @@ Each is an OCI archive in the cache, under a tag that follows from its inputs.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -106,7 +107,8 @@ class ImageStore:
         def produce(target: Path) -> None:
             self._produce(recipe, target)
 
-        cached(self._paths.cache / "images", archive_name(recipe.reference), produce)
+        folder = cached(self._paths.cache / "images", archive_name(recipe.reference), produce)
+        os.utime(folder)  # what is in use is the newest, and is kept
         return recipe.reference
 
     def _produce(self, recipe: Recipe, target: Path) -> None:

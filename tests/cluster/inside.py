@@ -15,7 +15,6 @@ from pathlib import Path
 
 from cluster.addresses import (
     BRIDGE,
-    CGROUP,
     CLUSTER_ADDRESS,
     CLUSTER_LINK,
     NODE_ADDRESS,
@@ -23,12 +22,10 @@ from cluster.addresses import (
     SERVICE_NETWORK,
 )
 from cluster.components import all_components
+from cluster.leftovers import PRIVATE_FOLDERS
 from cluster.paths import default_paths
 from cluster.supervisor import Supervisor, start_logged
 
-CGROUPS = Path("/sys/fs/cgroup")
-# What kubelet, containerd and the network plugins write outside the state folder.
-PRIVATE_FOLDERS = ("/run", "/var/lib/cni", "/var/lib/kubelet", "/var/log/containers")
 # With a limit of a billion files the broker's runtime would reserve gigabytes.
 OPEN_FILES = 65536
 
@@ -38,7 +35,6 @@ def main(programs: str) -> None:
     paths = default_paths()
     _mounts()
     _network()
-    _cgroups()
     _limits()
     supervisor = Supervisor(start_logged(paths.logs), lambda text: print(text, flush=True))
     for component in all_components(paths, Path(programs)):
@@ -85,14 +81,6 @@ def _wait_for_link(timeout_seconds: float = 20) -> None:
         if time.monotonic() > deadline:
             sys.exit(f"the link {CLUSTER_LINK} did not appear within {timeout_seconds:.0f} s")
         time.sleep(0.05)
-
-
-def _cgroups() -> None:
-    """Make the parent of all pods' cgroups: one per controller (v1), or one (v2)."""
-    unified = (CGROUPS / "cgroup.controllers").exists()
-    for controller in [CGROUPS] if unified else CGROUPS.iterdir():
-        if controller.is_dir() and not controller.is_symlink():
-            (controller / CGROUP).mkdir(exist_ok=True)
 
 
 def _limits() -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from cluster.addresses import (
     BRIDGE,
-    CGROUP,
     CONTAINERD_SOCKET,
     NODE_ADDRESS,
     POD_NETWORK,
@@ -114,7 +113,6 @@ def _kubelet_resources() -> dict[str, object]:
     minimum = {"nodefs.available": "1%", "imagefs.available": "1%", "memory.available": "100Mi"}
     return {
         "cgroupDriver": "cgroupfs",
-        "cgroupRoot": f"/{CGROUP}",
         "cgroupsPerQOS": False,
         "enforceNodeAllocatable": [],
         "failCgroupV1": False,

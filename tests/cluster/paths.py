@@ -40,6 +40,11 @@ class Paths:
         return self.state / "process.json"
 
     @property
+    def made(self) -> Path:
+        """The record of what exists on the machine only because of this cluster."""
+        return self.state / "made"
+
+    @property
     def ready(self) -> Path:
         return self.state / "ready"
 

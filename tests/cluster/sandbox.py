@@ -11,9 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from cluster import ownership, processes
+from cluster import leftovers, ownership, processes
 from cluster.addresses import (
-    CGROUP,
     CLUSTER_ADDRESS,
     CLUSTER_LINK,
     HOST_ADDRESS,
@@ -22,8 +21,8 @@ from cluster.addresses import (
     SERVICE_NETWORK,
 )
 from cluster.commands import output, telling_lines
+from cluster.console import say
 from cluster.errors import ClusterError, CommandFailedError
-from cluster.inside import CGROUPS, PRIVATE_FOLDERS
 from cluster.ownership import Owner
 from cluster.paths import PACKAGE, Paths
 from cluster.processes import ProcessId
@@ -56,7 +55,7 @@ def start(paths: Paths, programs: Path) -> ProcessId:
     Raises:
         CommandFailedError: it ended at once; with its own words.
     """
-    _make_private_folders(paths)
+    leftovers.make_private_folders(paths.made)
     log = paths.log("cluster")
     with log.open("ab") as sink:
         process = subprocess.Popen(
@@ -104,8 +103,9 @@ def end(paths: Paths) -> bool:
         gone = _wait(lambda: not _left(first, init), END_SECONDS)
         if not gone:
             raise ClusterError(f"process {first.pid} or its network link is still there")
-    _remove_cgroups()
-    _remove_private_folders(paths)
+    left = leftovers.remove(paths.made)
+    if left:
+        say(f"Left in place, because something uses it: {', '.join(map(str, left))}")
     paths.process.unlink(missing_ok=True)
     return first is not None
 
@@ -113,36 +113,6 @@ def end(paths: Paths) -> bool:
 def _left(first: ProcessId, init: int | None) -> bool:
     alive = processes.is_running(first) or (init is not None and Path(f"/proc/{init}").exists())
     return alive or ownership.link_exists()
-
-
-def _make_private_folders(paths: Paths) -> None:
-    """Make the folders that get mounts inside, and remember which did not exist before."""
-    made = [folder for folder in PRIVATE_FOLDERS if not Path(folder).exists()]
-    for folder in made:
-        Path(folder).mkdir(parents=True)
-    with (paths.state / "made-folders").open("a") as record:
-        record.writelines(f"{folder}\n" for folder in made)
-
-
-def _remove_private_folders(paths: Paths) -> None:
-    record = paths.state / "made-folders"
-    if not record.exists():
-        return
-    for folder in set(record.read_text().splitlines()):
-        path = Path(folder)
-        if path.is_dir() and not any(path.iterdir()):
-            path.rmdir()
-    record.unlink()
-
-
-def _remove_cgroups() -> None:
-    """Remove our cgroups, the deepest first; the kernel keeps one as long as it holds a process."""
-    tops = [CGROUPS / CGROUP, *CGROUPS.glob(f"*/{CGROUP}")]
-    for top in tops:
-        for folder in sorted((path for path in top.rglob("*") if path.is_dir()), reverse=True):
-            folder.rmdir()
-        if top.exists():
-            top.rmdir()
 
 
 def _wait(ask: Callable[[], Answer], timeout_seconds: float) -> Answer:

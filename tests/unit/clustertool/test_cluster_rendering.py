@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from cluster import binaries, components, gobuild, kubeconfig, machine, node_config, rabbitmq
-from cluster.inside import PRIVATE_FOLDERS
+from cluster.leftovers import PRIVATE_FOLDERS
 from cluster.paths import Paths, default_paths
 from cluster.rabbitmq import MANIFEST, says_ready
 from cluster.versions import GO_MODULES, KUBERNETES, GoModule
