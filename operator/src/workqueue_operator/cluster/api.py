@@ -94,7 +94,8 @@ class Api:
                 query={**query, "limit": str(PAGE), "continue": proceed},
                 accept=accept,
             )
-            yield page
+            # An empty metadata-only list comes with `items: null`.
+            yield {**page, "items": page["items"] or []}
             proceed = page["metadata"].get("continue", "")
             if not proceed:
                 return
