@@ -65,6 +65,7 @@ class Publisher:
                 break
         self.fault = None if self._desk.done else fault
         self._desk.ledger.give_up()
+        self._show(time.monotonic())  # the bar's last state is the true one
 
     def seconds_publishing(self, now: float) -> float:
         """Seconds since a session was ready for tasks first; 0 when none was."""

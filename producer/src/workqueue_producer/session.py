@@ -13,12 +13,11 @@ from pika import exceptions
 
 from workqueue_producer import faults
 from workqueue_producer.desk import Desk
+from workqueue_producer.dial import connection_parameters
 from workqueue_producer.errors import PublishError
 from workqueue_producer.settings import Access, Target
 from workqueue_producer.tasks import Task
 
-HEARTBEAT_SECONDS = 15  # a silent cut is noticed within 45 s
-DIAL_SECONDS = 10
 TICK_SECONDS = 0.1
 CLOSING_SECONDS = 3
 PERSISTENT = 2
@@ -57,7 +56,7 @@ class Session:
             is still in the ledger.
         """
         self._connection = pika.SelectConnection(
-            self._parameters(blocked_seconds),
+            connection_parameters(self._access, blocked_seconds),
             on_open_callback=self._on_connected,
             on_open_error_callback=self._on_ended,
             on_close_callback=self._on_ended,
@@ -71,21 +70,6 @@ class Session:
             self._desk.feed.on_ready = lambda: None
             loop.close()
         return self._fault
-
-    def _parameters(self, blocked_seconds: float) -> pika.ConnectionParameters:
-        context = self._access.tls_context()
-        return pika.ConnectionParameters(
-            host=self._access.host,
-            port=self._access.port,
-            virtual_host=self._access.vhost,
-            credentials=pika.PlainCredentials(self._access.username, self._access.password),
-            ssl_options=context and pika.SSLOptions(context, self._access.host),
-            heartbeat=HEARTBEAT_SECONDS,
-            socket_timeout=DIAL_SECONDS,
-            stack_timeout=DIAL_SECONDS + 5,
-            blocked_connection_timeout=blocked_seconds,
-            client_properties={"connection_name": "workqueue-producer"},
-        )
 
     # --- the way up: connection, channel, a look at the queue, confirms on
 

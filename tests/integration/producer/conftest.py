@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from integration.producer.producer_rig import Broker, Rig
+from integration.producer.producer_rig import Rig
+from kit.rabbit import Broker
 
 
 @pytest.fixture

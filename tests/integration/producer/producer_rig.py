@@ -8,26 +8,16 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 import pika
 import requests
 
 import workqueue_producer
+from kit.rabbit import Broker
 
 T = TypeVar("T")
-
-
-class Broker(Protocol):
-    """The fixture `broker`: a real one, with a vhost for this test alone."""
-
-    host: str
-    port: int
-    management_uri: str
-    username: str
-    password: str
-    vhost: str
 
 
 @dataclass(frozen=True)
@@ -138,12 +128,6 @@ class Rig:
         )
         answer.raise_for_status()
         return answer.json() if answer.content else None
-
-    def queue_path(self, queue: str) -> str:
-        return f"queues/{quote(self.broker.vhost, safe='')}/{quote(queue, safe='')}"
-
-    def declare(self, queue: str, **arguments: object) -> None:
-        self.call("PUT", self.queue_path(queue), {"durable": True, "arguments": arguments})
 
     def drain(self, queue: str) -> list[Message]:
         """Take every message out of a queue."""

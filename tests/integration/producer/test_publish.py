@@ -10,14 +10,12 @@ import pytest
 
 from integration.producer.producer_rig import Rig, eventually
 
-QUORUM = {"x-queue-type": "quorum"}
-
 
 @pytest.mark.parametrize("kind", ["quorum", "classic"])
 def test_given_5000_lines_when_published_then_all_are_confirmed_and_in_the_queue(
     rig: Rig, kind: str
 ) -> None:
-    rig.declare("tasks", **{"x-queue-type": kind})
+    rig.broker.declare("tasks", x_queue_type=kind)
     run = rig.publish("--queue", "tasks", "--file", rig.lines(5000))
     assert (run.code, run.err) == (0, "")
     summary = run.summary
@@ -28,7 +26,7 @@ def test_given_5000_lines_when_published_then_all_are_confirmed_and_in_the_queue
 
 
 def test_a_task_is_persistent_text_with_an_id_and_the_time_of_its_sending(rig: Rig) -> None:
-    rig.declare("tasks", **QUORUM)
+    rig.broker.declare("tasks", x_queue_type="quorum")
     before = int(time.time())
     assert rig.publish("--queue", "tasks", "Hello...").code == 0
     (message,) = rig.drain("tasks")
@@ -40,7 +38,7 @@ def test_a_task_is_persistent_text_with_an_id_and_the_time_of_its_sending(rig: R
 
 
 def test_given_lines_in_a_pipe_that_pauses_then_each_is_published_when_it_comes(rig: Rig) -> None:
-    rig.declare("tasks", **QUORUM)
+    rig.broker.declare("tasks", x_queue_type="quorum")
     command = rig.start("--queue", "tasks")
     command.type("first\n")
     assert eventually(lambda: [m.text for m in rig.drain("tasks")]) == ["first"]
@@ -54,7 +52,7 @@ def test_given_a_full_queue_that_rejects_then_the_refused_tasks_are_named_and_th
     rig: Rig,
 ) -> None:
     # Given a queue that takes ten tasks
-    rig.declare("tasks", **{"x-max-length": 10, "x-overflow": "reject-publish"})
+    rig.broker.declare("tasks", x_max_length=10, x_overflow="reject-publish")
     # When a hundred are published, one at a time on their way
     run = rig.publish("--queue", "tasks", "--window", "1", "--file", rig.lines(100))
     # Then it stops at the first that is refused, and says where to go on
@@ -69,7 +67,7 @@ def test_given_a_full_queue_that_rejects_then_the_refused_tasks_are_named_and_th
 
 
 def test_given_a_full_window_of_refusals_then_every_task_is_counted_once(rig: Rig) -> None:
-    rig.declare("tasks", **{"x-max-length": 10, "x-overflow": "reject-publish"})
+    rig.broker.declare("tasks", x_max_length=10, x_overflow="reject-publish")
     summary = rig.publish("--queue", "tasks", "--file", rig.lines(2000)).summary
     assert summary["confirmed"] == len(rig.drain("tasks"))
     assert summary["nacked"] == len(summary["not_confirmed"]) > 0
@@ -80,12 +78,12 @@ def test_given_the_queue_is_deleted_in_between_then_the_task_comes_back_and_is_n
     rig: Rig,
 ) -> None:
     # Given a producer that has found its queue
-    rig.declare("tasks", **QUORUM)
+    rig.broker.declare("tasks", x_queue_type="quorum")
     command = rig.start("--queue", "tasks")
     command.type("kept\n")
     eventually(lambda: rig.drain("tasks"))
     # When the queue goes and a task comes
-    rig.call("DELETE", rig.queue_path("tasks"))
+    rig.broker.delete_queue("tasks")
     command.type("homeless\n")
     # Then it is not called confirmed, although the broker confirms it
     run = command.wait()
@@ -97,7 +95,7 @@ def test_given_the_queue_is_deleted_in_between_then_the_task_comes_back_and_is_n
 
 def test_given_the_connection_is_killed_in_mid_publish_then_nothing_is_lost(rig: Rig) -> None:
     # Given a producer that always has more to publish
-    rig.declare("tasks", **QUORUM)
+    rig.broker.declare("tasks", x_queue_type="quorum")
     command = rig.start("--queue", "tasks")
     numbers = count(1)
     sent: list[str] = []
@@ -123,77 +121,12 @@ def test_given_the_connection_is_killed_in_mid_publish_then_nothing_is_lost(rig:
     assert len(ids) == len(sent), "a task that is sent again keeps its id"
 
 
-def test_given_the_queue_comes_a_little_later_then_the_producer_has_waited_for_it(
-    rig: Rig,
-) -> None:
-    command = rig.start("--queue", "tasks", "patient")
-    time.sleep(1)
-    rig.declare("tasks", **QUORUM)
-    run = command.wait()
-    assert (run.code, run.summary["confirmed"]) == (0, 1)
-    assert "trying again" in run.err
-
-
-def test_given_no_queue_then_it_says_who_declares_it_and_nothing_was_sent(rig: Rig) -> None:
-    run = rig.publish("--queue", "nowhere", "--retry-seconds", "0", "x")
-    assert (run.code, run.summary["published"]) == (3, 0)
-    assert "no queue 'nowhere'" in run.err
-    assert "kubectl get workqueue" in run.err
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        pytest.param({"password": "wrong"}, "check username and password", id="wrong password"),
-        pytest.param({"port": "1"}, "no connection to the broker", id="nobody listens"),
-    ],
-)
-def test_given_a_secret_that_does_not_work_then_it_says_what_and_nothing_was_sent(
-    rig: Rig, change: dict[str, str], words: str
-) -> None:
-    rig.declare("tasks", **QUORUM)
-    started = time.monotonic()
-    run = rig.publish("--queue", "tasks", "--retry-seconds", "3", "x", **change)
-    assert (run.code, run.summary["published"]) == (3, 0)
-    assert words in run.err
-    assert rig.broker.password not in run.err + run.out
-    assert time.monotonic() - started < 10
-
-
-def test_given_a_vhost_that_is_not_there_then_it_says_so_at_once(rig: Rig) -> None:
-    run = rig.publish("--queue", "tasks", "--vhost", "no-such-vhost", "x")
-    assert run.code == 3
-    assert "refuses vhost 'no-such-vhost'" in run.err
-    assert "trying again" not in run.err
-
-
-def test_the_least_rights_that_a_producer_needs_are_write_on_the_default_exchange(
-    rig: Rig,
-) -> None:
-    rig.declare("tasks", **QUORUM)
-    user = rig.make_user(
-        f"{rig.broker.vhost}-least", configure="^$", write=r"^amq\.default$", read="^$"
-    )
-    run = rig.publish("--queue", "tasks", "x", **user)
-    assert (run.code, run.summary["confirmed"]) == (0, 1), run.err
-
-
-def test_given_no_right_to_write_then_it_names_the_right(rig: Rig) -> None:
-    rig.declare("tasks", **QUORUM)
-    user = rig.make_user(f"{rig.broker.vhost}-none", configure="^$", write="^$", read="^$")
-    run = rig.publish("--queue", "tasks", "x", **user)
-    assert (run.code, run.summary["confirmed"]) == (1, 0)
-    assert [t["outcome"] for t in run.summary["not_confirmed"]] == ["unknown"]
-    assert "write permission on `amq.default`" in run.err
-    assert rig.drain("tasks") == []
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_given_a_signal_then_what_was_sent_is_confirmed_and_the_rest_named(
     rig: Rig, number: int
 ) -> None:
     # Given a producer that waits for more lines
-    rig.declare("tasks", **QUORUM)
+    rig.broker.declare("tasks", x_queue_type="quorum")
     command = rig.start("--queue", "tasks")
     command.type("one\ntwo\n")
     got = eventually(lambda: rig.drain("tasks"))
