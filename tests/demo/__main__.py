@@ -42,11 +42,15 @@ class Summary:
     def lines(self) -> list[str]:
         """For people."""
         return [
-            f"tasks published {self.confirmed}, completed {self.completed}, "
-            f"lost {self.lost}, repeated {self.repeated}",
-            f"seconds after the Job was created: first worker asked for {_s(self.first_worker)}, "
-            f"all {WORKERS} asked for {_s(self.last_worker)}, all ready {_s(self.all_ready)}, "
-            f"all done {_s(self.all_done)}, back to zero {_s(self.back_to_zero)}",
+            (
+                f"tasks published {self.confirmed}, completed {self.completed}, "
+                f"lost {self.lost}, repeated {self.repeated}"
+            ),
+            (
+                f"seconds since the Job was created: first worker wanted {_s(self.first_worker)}, "
+                f"all {WORKERS} wanted {_s(self.last_worker)}, all ready {_s(self.all_ready)}, "
+                f"all done {_s(self.all_done)}, back to zero {_s(self.back_to_zero)}"
+            ),
         ]
 
     @property

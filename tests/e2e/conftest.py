@@ -11,6 +11,15 @@ from kit.operating import Operator
 from kit.rabbit import Broker
 from kit.story import Story
 
+STORY_SECONDS = 400
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A story takes its time; one that hangs is ended all the same."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(STORY_SECONDS))
+
 
 @pytest.fixture(scope="session")
 def operator(kubeconfig: Path) -> Operator:

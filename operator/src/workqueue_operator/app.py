@@ -4,7 +4,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from workqueue_operator import handlers, probes
@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 1.0
 LATE_SECONDS = 30.0
-FIRST_LIST_SECONDS = 30.0
+LIST_EVERY_SECONDS = 0.2
 GHOST_HUNT_SECONDS = 300.0
 TURNS_OPEN_SECONDS = 10.0
 
@@ -50,6 +50,7 @@ class App:
     stop: threading.Event = field(default_factory=threading.Event)
     ready: threading.Event = field(default_factory=threading.Event)
     beat_at: float = field(default_factory=time.monotonic)
+    starter: threading.Thread = field(init=False)
     cluster: KubernetesCluster = field(init=False)
     controller: Controller = field(init=False)
     monitors: RabbitMonitors = field(init=False)
@@ -69,6 +70,7 @@ class App:
             threads=self.settings.step_threads,
         )
         self.telemetry.samples = lambda: samples(tuple(self.controller.states.values()))
+        self.starter = threading.Thread(target=self._start_when_listed, name="starter", daemon=True)
         self.watch = DeploymentWatch(api, self.controller.observe_deployment, namespaces=scope)
 
     def run(self) -> None:
@@ -80,8 +82,7 @@ class App:
             ready=lambda: None if self.ready.is_set() else "not every object is listed yet",
         )
         self.watch.start()
-        starter = threading.Thread(target=self._start_when_listed, name="starter", daemon=True)
-        starter.start()
+        self.starter.start()
         try:
             asyncio.run(self._serve())
         finally:
@@ -138,7 +139,7 @@ class App:
                 self.controller.registry,
                 self.connection,
                 namespaces=self.settings.watch_namespaces,
-                stop=self.stop,
+                stop=asyncio.Event(),
             )
         finally:
             beating.cancel()
@@ -153,43 +154,42 @@ class App:
 
     def _start_when_listed(self) -> None:
         """No step before everything is known: an elder claim, a Deployment that is there."""
-        deadline = time.monotonic() + FIRST_LIST_SECONDS
-        while not self.stop.wait(0.2) and time.monotonic() < deadline:
-            if self.watch.synced.is_set() and not self._unknown():
-                break
-        if self.stop.is_set():
-            return
+        while not (self.watch.synced.is_set() and self._all_are_learned()):
+            if self.stop.wait(LIST_EVERY_SECONDS):
+                return
         self.controller.start()
         self.ready.set()
         _log.info("started with %d WorkQueues", len(self.controller.registry.uids()))
         while not self.stop.wait(GHOST_HUNT_SECONDS):
             self._hunt_ghosts()
 
-    def _unknown(self) -> Sequence[str]:
-        """WorkQueues that the API server has and kopf has not told of yet."""
-        try:
-            listed = self.cluster.list_workqueues()
-        except ApiError as error:
-            _log.warning("listing WorkQueues: %s", error)
-            return ["?"]
-        return sorted(listed.keys() - self.controller.registry.uids())
+    def _all_are_learned(self) -> bool:
+        """Whether kopf has told of every WorkQueue that the API server has."""
+        listed = self._listed()
+        return listed is not None and listed <= self.controller.registry.uids()
 
     def _hunt_ghosts(self) -> None:
         """kopf does not tell what vanished while its watch was broken."""
         before = self.controller.registry.uids()
+        listed = self._listed()
+        for uid in before - listed if listed is not None else ():
+            self.controller.registry.forget_uid(uid)
+
+    def _listed(self) -> frozenset[str] | None:
+        """The uids of all WorkQueues, or None when the API server did not say."""
         try:
-            listed = self.cluster.list_workqueues()
+            return frozenset(self.cluster.list_workqueues())
         except ApiError as error:
             _log.warning("listing WorkQueues: %s", error)
-            return
-        for uid in before - listed.keys():
-            self.controller.registry.forget_uid(uid)
+            return None
 
     def _trouble(self) -> str | None:
         """What /healthz has to say."""
         late = time.monotonic() - self.beat_at
         if late > LATE_SECONDS:
             return f"the event loop has not turned for {late:.0f} s"
+        if not self.starter.is_alive():
+            return "the thread that starts the steps and hunts ghosts is dead"
         if not self.watch.alive():
             return "the watch of the Deployments is dead"
         if self.ready.is_set() and not self.controller.alive():

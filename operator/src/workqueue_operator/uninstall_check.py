@@ -27,7 +27,8 @@ def main() -> int:
     sys.stderr.write(
         f"{len(left)} WorkQueues are left, and with crds.keep=false they would go with the chart "
         f"and hang on finalizers that nobody takes off: {', '.join(left[:SHOWN])}{more}. Delete "
-        f"them first (kubectl delete workqueues --all -A), or set crds.keep=true\n"
+        f"them first (kubectl delete workqueues --all -A) and uninstall again; or keep them: helm "
+        f"rollback RELEASE, then helm upgrade with crds.keep=true, then uninstall\n"
     )
     return 1
 

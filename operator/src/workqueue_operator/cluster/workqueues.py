@@ -51,7 +51,7 @@ def _metadata(api: Api, namespaces: Sequence[str]) -> Iterator[Json]:
     for namespace in namespaces or (None,):
         path = collection(WORKQUEUES, namespace, "workqueues")
         for page in api.pages(path, {}, accept=_METADATA_ONLY):
-            for each in page["items"]:
+            for each in page["items"] or ():  # null while the kind is being taken away
                 yield each["metadata"]
 
 

@@ -91,6 +91,9 @@ class Queueing:
             slot.release()
         self._tell(state, access, created=created)
         state.declared = wanted
+        if created:
+            with state.lock:
+                state.reading = None  # "missing" is no news any more; the next sweep counts
         return True
 
     def _tell(self, state: ObjectState, access: Access, *, created: bool) -> None:
