@@ -34,8 +34,14 @@ class RabbitMonitors:
     def watch(self, access: Access, queue: str) -> None:
         """See ports.Monitors: read this queue in every sweep from now on."""
         with self._lock:
-            monitor = self._monitors.get(access) or self._start(access)
+            monitor = self._monitors.get(access)
+            if monitor is not None:
+                monitor.watch(queue)
+                return
+            monitor = self._monitors[access] = self._monitor(access)
+            # Before the start, or a broker that refuses quickly has nothing to tell yet.
             monitor.watch(queue)
+            monitor.start()
 
     def unwatch(self, access: Access, queue: str) -> None:
         """See ports.Monitors: the last queue of an access ends its monitor."""
@@ -66,17 +72,14 @@ class RabbitMonitors:
         for monitor in monitors:
             monitor.join(deadline - time.monotonic())
 
-    def _start(self, access: Access) -> Monitor:
-        monitor = Monitor(
+    def _monitor(self, access: Access) -> Monitor:
+        return Monitor(
             access,
             self._sink,
             share=self._share,
             observe=self._observe,
             pace=Pace(floor_seconds=self._floor_seconds),
         )
-        self._monitors[access] = monitor
-        monitor.start()
-        return monitor
 
     def _share(self) -> float:
         """Each monitor's part of the budget. (len() of a dict needs no lock.)"""
