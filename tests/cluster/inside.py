@@ -26,6 +26,7 @@ from cluster.leftovers import PRIVATE_FOLDERS
 from cluster.paths import default_paths
 from cluster.supervisor import Supervisor, start_logged
 
+SYSTEM_CONTROLS = Path("/proc/sys/net/ipv4")
 # With a limit of a billion files the broker's runtime would reserve gigabytes.
 OPEN_FILES = 65536
 
@@ -70,7 +71,9 @@ def _network() -> None:
     )
     for command in commands:
         _run("ip", *command.split())
-    Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+    SYSTEM_CONTROLS.joinpath("ip_forward").write_text("1")
+    # A connection that nobody answers any more keeps the namespace: give it up after seconds.
+    SYSTEM_CONTROLS.joinpath("tcp_orphan_retries").write_text("1")
 
 
 def _wait_for_link(timeout_seconds: float = 20) -> None:

@@ -17,6 +17,7 @@ from cluster.commands import output
 from cluster.errors import ClusterError
 from cluster.ownership import Owner, current_owner, link_exists
 from cluster.paths import Paths
+from cluster.processes import is_running
 from cluster.versions import GO_MINIMUM
 
 GIB = 2**30
@@ -40,6 +41,7 @@ class Facts:
     free_memory_bytes: int
     link_exists: bool
     owner: Owner | None
+    owner_runs: bool
     routes: Sequence[str]  # destinations, in CIDR notation
 
 
@@ -89,10 +91,12 @@ def _memory(facts: Facts) -> str | None:
 
 
 def _instance(facts: Facts, repository: Path) -> str | None:
-    if not facts.link_exists or (facts.owner and facts.owner.repository == repository):
+    if not facts.link_exists:
         return None
     if facts.owner is None:
         return f"a network link {HOST_LINK} exists and is not ours: `ip link delete {HOST_LINK}`"
+    if facts.owner.repository == repository or not facts.owner_runs:
+        return None
     return (
         f"another clone already runs its cluster: {facts.owner.repository} (process "
         f"{facts.owner.process.pid}). End it with `make -C {facts.owner.repository} cluster-down`"
@@ -123,6 +127,7 @@ def check(paths: Paths) -> None:
 def gather(paths: Paths) -> Facts:
     """Look at the machine."""
     go = gobuild.go_version()
+    owner = current_owner()
     folder = next(path for path in [paths.cache, *paths.cache.parents] if path.exists())
     return Facts(
         is_root=os.geteuid() == 0,
@@ -133,7 +138,8 @@ def gather(paths: Paths) -> Facts:
         disk_folder=folder,
         free_memory_bytes=_available_memory(Path("/proc/meminfo").read_text()),
         link_exists=link_exists(),
-        owner=current_owner(),
+        owner=owner,
+        owner_runs=owner is not None and is_running(owner.process),
         routes=_routes_of_machine(),
     )
 

@@ -11,16 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from cluster import leftovers, ownership, processes
-from cluster.addresses import (
-    CLUSTER_ADDRESS,
-    CLUSTER_LINK,
-    HOST_ADDRESS,
-    HOST_LINK,
-    POD_NETWORK,
-    SERVICE_NETWORK,
-)
-from cluster.commands import output, telling_lines
+from cluster import leftovers, link, ownership, processes
+from cluster.commands import telling_lines
 from cluster.console import say
 from cluster.errors import ClusterError, CommandFailedError
 from cluster.ownership import Owner
@@ -32,8 +24,7 @@ UNSHARE = (
     *("--mount-proc", "--propagation", "private", "catatonit", "--"),
 )
 Answer = TypeVar("Answer")
-START_SECONDS = 20
-END_SECONDS = 20
+WAIT_SECONDS = 20
 
 
 def running(paths: Paths) -> ProcessId | None:
@@ -49,16 +40,33 @@ def running(paths: Paths) -> ProcessId | None:
     return owner.process if owner and mine and processes.is_running(owner.process) else None
 
 
-def start(paths: Paths, programs: Path) -> ProcessId:
-    """Start the process tree, and connect it to the machine.
+def start(paths: Paths, programs: Path) -> None:
+    """Start the process tree, and connect it to the machine; what fails is ended again.
 
     Raises:
         CommandFailedError: it ended at once; with its own words.
+        ClusterError: it could not be connected.
     """
     leftovers.make_private_folders(paths.made)
-    log = paths.log("cluster")
-    with log.open("ab") as sink:
-        process = subprocess.Popen(
+    link.remove()  # of a cluster that lost its processes: preflight has seen that nobody uses it
+    process = _spawn(paths, programs)
+    first = processes.identify(process.pid)
+    init = _wait(lambda: processes.child_of(process.pid), WAIT_SECONDS)
+    if first is None or init is None:
+        log = paths.log("cluster")
+        lines = telling_lines(log.read_text())
+        raise CommandFailedError("starting the cluster's namespaces", lines=lines, log=log)
+    processes.save(paths.process, first)
+    try:
+        link.lay(Owner(paths.repository, first), init)
+    except ClusterError:
+        end(paths)
+        raise
+
+
+def _spawn(paths: Paths, programs: Path) -> subprocess.Popen[bytes]:
+    with paths.log("cluster").open("ab") as sink:
+        return subprocess.Popen(
             [*UNSHARE, sys.executable, "-m", "cluster.inside", str(programs)],
             stdin=subprocess.DEVNULL,
             stdout=sink,
@@ -67,27 +75,6 @@ def start(paths: Paths, programs: Path) -> ProcessId:
             cwd=paths.state,
             env={**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PYTHONDONTWRITEBYTECODE": "1"},
         )
-    first = processes.identify(process.pid)
-    if first:
-        processes.save(paths.process, first)
-    init = _wait(lambda: processes.child_of(process.pid), START_SECONDS)
-    if first is None or init is None:
-        lines = telling_lines(log.read_text())
-        raise CommandFailedError("starting the cluster's namespaces", lines=lines, log=log)
-    _connect(paths, first, init)
-    return first
-
-
-def _connect(paths: Paths, first: ProcessId, init: int) -> None:
-    """Lay the link and the routes. All of them vanish with the network namespace."""
-    alias = ownership.describe(Owner(paths.repository, first))
-    peer = ["peer", "name", CLUSTER_LINK, "netns", str(init)]
-    output(["ip", "link", "add", HOST_LINK, "type", "veth", *peer])
-    output(["ip", "link", "set", HOST_LINK, "alias", alias])
-    output(["ip", "address", "add", HOST_ADDRESS, "dev", HOST_LINK])
-    output(["ip", "link", "set", HOST_LINK, "up"])
-    for network in (POD_NETWORK, SERVICE_NETWORK):
-        output(["ip", "route", "add", network, "via", CLUSTER_ADDRESS])
 
 
 def end(paths: Paths) -> bool:
@@ -100,9 +87,11 @@ def end(paths: Paths) -> bool:
     if first:
         init = processes.child_of(first.pid)
         os.kill(first.pid, signal.SIGKILL)
-        gone = _wait(lambda: not _left(first, init), END_SECONDS)
-        if not gone:
-            raise ClusterError(f"process {first.pid} or its network link is still there")
+        if not _wait(lambda: _is_over(first, init), WAIT_SECONDS):
+            raise ClusterError(f"process {first.pid} does not end", ways_out="see `dmesg`.")
+    owner = ownership.current_owner()
+    if owner and owner.repository == paths.repository:
+        link.remove()
     left = leftovers.remove(paths.made)
     if left:
         say(f"Left in place, because something uses it: {', '.join(map(str, left))}")
@@ -110,9 +99,9 @@ def end(paths: Paths) -> bool:
     return first is not None
 
 
-def _left(first: ProcessId, init: int | None) -> bool:
-    alive = processes.is_running(first) or (init is not None and Path(f"/proc/{init}").exists())
-    return alive or ownership.link_exists()
+def _is_over(first: ProcessId, init: int | None) -> bool:
+    """Say whether the tree is gone: the init is the last of it, the kernel waits for the others."""
+    return not processes.is_running(first) and (init is None or processes.identify(init) is None)
 
 
 def _wait(ask: Callable[[], Answer], timeout_seconds: float) -> Answer:

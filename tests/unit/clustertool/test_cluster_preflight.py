@@ -23,6 +23,7 @@ FINE = Facts(
     free_memory_bytes=8 * GIB,
     link_exists=False,
     owner=None,
+    owner_runs=False,
     routes=["192.0.2.0/24"],
 )
 OTHERS = Owner(Path("/home/you/clone"), ProcessId(41, 7000, "boot"))
@@ -49,7 +50,7 @@ OURS = Owner(HERE, ProcessId(41, 7000, "boot"))
         ),
         pytest.param({"free_memory_bytes": 3 * GIB}, "memory", id="too little memory"),
         pytest.param(
-            {"link_exists": True, "owner": OTHERS},
+            {"link_exists": True, "owner": OTHERS, "owner_runs": True},
             "make -C /home/you/clone cluster-down",
             id="another clone runs its cluster",
         ),
@@ -81,6 +82,10 @@ def test_each_obstacle_is_told_with_a_way_out(change: dict[str, Any], words: str
         pytest.param(
             {"link_exists": True, "owner": OURS, "routes": ["10.87.0.0/30", "10.96.0.0/16"]},
             id="our own cluster runs",
+        ),
+        pytest.param(
+            {"link_exists": True, "owner": OTHERS},
+            id="the link of another clone's cluster that has lost its processes",
         ),
         pytest.param({"routes": ["2001:db8::/32", "10.97.0.0/16"]}, id="routes that do not matter"),
     ],
