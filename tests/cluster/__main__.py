@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 
 from cluster import binaries, image_python, lifecycle, project_images, push
@@ -14,6 +15,7 @@ from cluster.versions import GO_MODULES
 
 def main() -> int:
     """Run one verb; expected trouble is told in a few lines, and the exit code is 1."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `status | head` ends quietly
     arguments = _parser().parse_args()
     try:
         return _run(default_paths(), arguments)

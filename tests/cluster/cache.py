@@ -57,6 +57,8 @@ def cached(folder: Path, name: str, build: Callable[[Path], None]) -> Path:
 
 
 def _publish(final: Path, build: Callable[[Path], None]) -> None:
+    for abandoned in final.parent.glob(f".{final.name}-*"):  # of a build that was killed
+        shutil.rmtree(abandoned, ignore_errors=True)
     partial = Path(tempfile.mkdtemp(dir=final.parent, prefix=f".{final.name}-"))
     partial.chmod(0o755)
     try:

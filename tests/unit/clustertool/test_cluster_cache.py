@@ -45,6 +45,14 @@ def test_given_a_build_that_fails_then_nothing_is_left_and_the_next_one_succeeds
     assert [path.name for path in final.iterdir()] == ["whole"]
 
 
+def test_given_a_build_that_was_killed_then_the_next_one_removes_its_remains(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ".tool-1-x7d2").mkdir()
+    cached(tmp_path, "tool-1", lambda _: None)
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["tool-1"]
+
+
 def test_given_two_clones_at_once_then_one_builds_and_the_other_waits(tmp_path: Path) -> None:
     # Given a clone that is in the middle of a build
     begun, go_on = threading.Event(), threading.Event()
