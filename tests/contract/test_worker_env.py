@@ -1,0 +1,75 @@
+"""What the operator puts into a worker's environment is what the worker reads."""
+
+from typing import Any
+
+import pytest
+
+from contract.crd_example import full_example
+from workqueue_operator.core.manifests import deployment, worker_env
+from workqueue_operator.core.workqueue import WorkQueue
+from workqueue_worker.settings import ENVIRONMENT, CommandHandler, PythonHandler, Settings
+
+POD_NAME = "WORKQUEUE_POD_NAME"
+RUNTIME_HANDLERS = ("python", "command")
+
+
+def a_workqueue(handler: str, **queue: Any) -> WorkQueue:
+    body = full_example(handler)
+    body["spec"]["queue"] |= queue
+    return WorkQueue.from_body(body)
+
+
+def rendered(wq: WorkQueue) -> list[dict[str, Any]]:
+    """The variables of the container, as the kubelet gets them."""
+    [container] = deployment(wq, replicas=1)["spec"]["template"]["spec"]["containers"]
+    variables: list[dict[str, Any]] = container["env"]
+    return variables
+
+
+@pytest.mark.parametrize("handler", [*RUNTIME_HANDLERS, "own"])
+def test_the_operator_writes_every_name_that_the_worker_reads_and_no_other(handler: str) -> None:
+    names = [each["name"] for each in rendered(a_workqueue(handler))]
+
+    assert sorted(names) == sorted(ENVIRONMENT)
+
+
+def test_the_name_of_the_pod_comes_from_the_pod() -> None:
+    [variable] = [each for each in rendered(a_workqueue("python")) if "valueFrom" in each]
+
+    assert variable["name"] == POD_NAME
+    assert variable["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.name"
+
+
+@pytest.mark.parametrize("handler", RUNTIME_HANDLERS)
+def test_the_worker_understands_every_value(handler: str) -> None:
+    wq = a_workqueue(handler)
+
+    settings = Settings.from_env(worker_env(wq) | {POD_NAME: "thumbnails-7d9f-abcde"})
+
+    assert (settings.queue, settings.vhost) == (wq.queue.name, wq.broker.vhost)
+    assert settings.dead_letter_queue == wq.queue.dead_letter_name
+    assert settings.max_attempts == wq.worker.max_attempts
+    assert settings.task_timeout_seconds == wq.worker.task_timeout_seconds
+    assert settings.prefetch == wq.worker.prefetch
+    given = wq.worker.handler[handler]
+    expected = PythonHandler(given) if handler == "python" else CommandHandler(tuple(given))
+    assert settings.handler == expected
+
+
+def test_without_dead_letters_the_worker_is_told_that_there_are_none() -> None:
+    wq = a_workqueue("python", deadLetters="None", deliveryLimit=None)
+
+    settings = Settings.from_env(worker_env(wq) | {POD_NAME: "thumbnails-7d9f-abcde"})
+
+    assert settings.dead_letter_queue == ""
+
+
+@pytest.mark.parametrize("handler", RUNTIME_HANDLERS)
+def test_the_worker_is_where_it_is_probed_and_finds_its_secret(handler: str) -> None:
+    wq = a_workqueue(handler)
+    [container] = deployment(wq, replicas=1)["spec"]["template"]["spec"]["containers"]
+    settings = Settings.from_env(worker_env(wq) | {POD_NAME: "thumbnails-7d9f-abcde"})
+
+    ports = {each["name"]: each["containerPort"] for each in container["ports"]}
+    assert ports[container["readinessProbe"]["httpGet"]["port"]] == settings.probe_port
+    assert str(settings.broker_dir) in {each["mountPath"] for each in container["volumeMounts"]}
