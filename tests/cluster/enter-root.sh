@@ -21,4 +21,4 @@ done
 shift
 search=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin
 # shellcheck disable=SC2016 # these are for the inner shell
-exec chroot "$root" /usr/bin/env PATH=$search /bin/sh -c 'cd "$1"; shift; exec "$@"' sh "$folder" "$@"
+exec chroot "$root" /usr/bin/env PATH=$search HOME=/tmp /bin/sh -c 'cd "$1"; shift; exec "$@"' sh "$folder" "$@"

@@ -79,4 +79,4 @@ def _binds(paths: Paths) -> list[str]:
 
 def _variables() -> dict[str, str]:
     """Return what differs from our own environment; the search path is set by the script."""
-    return {"HOME": "/root", "LANG": "C.UTF-8", "VIRTUAL_ENV": VENV}
+    return {"LANG": "C.UTF-8", "VIRTUAL_ENV": VENV}
