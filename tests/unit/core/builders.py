@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from workqueue_operator.core.decision import Census, Decision, Rules, Seen
+from workqueue_operator.core.decision import Census, Decision, Reason, Rules, Seen
 from workqueue_operator.core.history import History
 from workqueue_operator.core.policy import decide, learn
 from workqueue_operator.core.readings import Known, Missing, Reading, Unknown
+from workqueue_operator.core.status import Condition, Report
 from workqueue_operator.core.workqueue import Scaling, WorkQueue
 
 NOW = 1000.0
@@ -135,3 +136,20 @@ def body(spec: Mapping[str, Any] | None = None, **metadata: Any) -> dict[str, An
 def workqueue(spec: Mapping[str, Any] | None = None, **metadata: Any) -> WorkQueue:
     """The same, read."""
     return WorkQueue.from_body(body(spec, **metadata))
+
+
+EARLY, LATE = "2026-01-01T00:00:00Z", "2026-01-01T00:10:00Z"
+READY = Condition(type="Ready", status=True, reason="Steady", message="all is well")
+REPORT = Report(
+    generation=2,
+    conditions=[READY],
+    desired=5,
+    ready=5,
+    busy=3,
+    reading=known(ready=40, unacked=3),
+    decision=Decision(workers=5, reason=Reason.STEADY, message="needs 5"),
+    scaled_at=EARLY,
+    selector="workqueue.dev/name=mail",
+    queue="mail",
+    broker="rabbitmq:5672/",
+)
