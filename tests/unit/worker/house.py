@@ -22,8 +22,8 @@ RULES = Rules(queue="mail", dead_letter_queue="mail.dead", max_attempts=3)
 
 
 @dataclass
-class FakeSession:
-    """Keeps the promises of a session; `said` is what the broker heard."""
+class FakeSubscription:
+    """Keeps the promises of a subscription; `said` is what the broker heard."""
 
     held: set[Delivery] = field(default_factory=set)
     said: list[str] = field(default_factory=list)
@@ -96,7 +96,7 @@ class House:
     limit_seconds: float = 10
     work: Callable[[Task], Outcome] = lambda _: Ok()
     broker: FakeBroker = field(default_factory=FakeBroker)
-    session: FakeSession = field(default_factory=FakeSession)
+    subscription: FakeSubscription = field(default_factory=FakeSubscription)
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(queue="mail", handler_kind="python")
@@ -121,16 +121,16 @@ class House:
     def deliver(self, tag: int) -> Delivery:
         properties = pika.BasicProperties(message_id=f"task-{tag}")
         delivery = Delivery(channel=None, tag=tag, body=b"x", properties=properties)
-        self.session.held.add(delivery)
+        self.subscription.held.add(delivery)
         self.runner.submit(delivery)
         return delivery
 
-    def settle_all(self, session: FakeSession | None) -> None:
+    def settle_all(self, subscription: FakeSubscription | None) -> None:
         """Turn like the I/O loop until the runner has nothing left."""
         until = time.monotonic() + 5
         while time.monotonic() < until:
             time.sleep(0.02)
-            self.settlement.settle_finished(session)
+            self.settlement.settle_finished(subscription)
             if not self.runner.busy and self.settlement.finished.empty():
                 return
         raise AssertionError("the runner is still busy after 5 s")

@@ -20,7 +20,7 @@ def test_given_failures_one_after_another_then_one_connection_serves_them_all() 
     house = failing()
     for tag in range(1, 6):
         house.deliver(tag)
-    house.settle_all(house.session)
+    house.settle_all(house.subscription)
     assert len(house.broker.published) == 5
     assert house.broker.opened == 1
     house.publisher.close(timeout_seconds=1)
@@ -29,10 +29,10 @@ def test_given_failures_one_after_another_then_one_connection_serves_them_all() 
 def test_given_a_connection_that_ended_while_idle_then_a_new_one_is_opened() -> None:
     house = failing()
     house.deliver(1)
-    house.settle_all(house.session)
+    house.settle_all(house.subscription)
     house.broker.is_open = False
     house.deliver(2)
-    house.settle_all(house.session)
+    house.settle_all(house.subscription)
     assert house.broker.opened == 2
     assert len(house.broker.published) == 2
     house.publisher.close(timeout_seconds=1)

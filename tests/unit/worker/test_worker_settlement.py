@@ -27,8 +27,8 @@ def house() -> Iterator[House]:
 
 def test_given_work_that_is_done_then_it_is_acknowledged(house: House) -> None:
     house.deliver(1)
-    house.settle_all(house.session)
-    assert house.session.said == ["ack 1"]
+    house.settle_all(house.subscription)
+    assert house.subscription.said == ["ack 1"]
     assert house.count("tasks_total", outcome="ok") == 1
 
 
@@ -37,10 +37,10 @@ def test_given_a_failure_then_it_is_published_again_before_it_is_acknowledged(
 ) -> None:
     house.work = lambda _: outcome.Retry("no disk")
     house.deliver(1)
-    house.settle_all(house.session)
+    house.settle_all(house.subscription)
     [(queue, headers)] = house.broker.published
     assert (queue, headers["x-workqueue-attempts"]) == ("mail", 1)
-    assert house.session.said == ["ack 1"]
+    assert house.subscription.said == ["ack 1"]
     assert house.count("tasks_total", outcome="retry") == 1
 
 
@@ -51,8 +51,8 @@ def test_given_a_publish_that_is_refused_then_the_broker_keeps_the_task_it_has(
     house.broker.error = pika.exceptions.UnroutableError([])
     house.runner.leaving.set()  # no pause
     house.deliver(1)
-    house.settle_all(house.session)
-    assert house.session.said == ["nack 1"]
+    house.settle_all(house.subscription)
+    assert house.subscription.said == ["nack 1"]
     assert house.count("tasks_total", outcome="release") == 1
     assert not house.broker.is_open, "a connection that failed is not used again"
 
@@ -69,11 +69,11 @@ def test_given_a_lost_channel_then_a_failed_task_is_not_published_as_well(house:
     delivery = house.deliver(1)
     assert begun.wait(5)
     delivery.lost.set()
-    house.session.held.clear()
+    house.subscription.held.clear()
     go.set()
-    house.settle_all(house.session)
+    house.settle_all(house.subscription)
     assert house.broker.published == []
-    assert house.session.said == []
+    assert house.subscription.said == []
     assert house.count("stale_acks_total") == 1
 
 
@@ -100,7 +100,7 @@ def test_given_a_task_that_lost_its_channel_before_it_began_then_it_never_begins
     delivery.lost.set()
     house.runner.submit(delivery)
     house.deliver(2)
-    house.settle_all(house.session)
+    house.settle_all(house.subscription)
     assert seen == ["task-2"]
 
 
@@ -116,10 +116,10 @@ def test_given_a_worker_that_leaves_then_what_has_not_begun_goes_back(house: Hou
     for tag in (1, 2, 3):
         house.deliver(tag)
     assert begun.wait(5)
-    house.settlement.hand_back_waiting(house.session, house.runner)
+    house.settlement.hand_back_waiting(house.subscription, house.runner)
     go.set()
-    house.settle_all(house.session)
-    assert house.session.said == ["nack 2", "nack 3", "ack 1"]
+    house.settle_all(house.subscription)
+    assert house.subscription.said == ["nack 2", "nack 3", "ack 1"]
     assert house.count("tasks_total", outcome="release") == 2
 
 
@@ -137,14 +137,14 @@ def test_given_a_thread_past_its_limit_then_the_task_fails_and_the_worker_leaves
     assert begun.wait(5)
     time.sleep(0.3)
     with pytest.raises(TaskOverranError):
-        house.settlement.enforce_limit(house.session, house.runner)
-    assert house.session.said == ["cancel", "nack 2", "ack 1"]
+        house.settlement.enforce_limit(house.subscription, house.runner)
+    assert house.subscription.said == ["cancel", "nack 2", "ack 1"]
     assert [queue for queue, _ in house.broker.published] == ["mail"]
     assert house.count("tasks_total", outcome="timeout") == 1
     # And a result that comes after all is not said a second time.
     release.set()
-    house.settle_all(house.session)
-    assert house.session.said == ["cancel", "nack 2", "ack 1"]
+    house.settle_all(house.subscription)
+    assert house.subscription.said == ["cancel", "nack 2", "ack 1"]
 
 
 def test_given_a_thread_past_its_limit_and_no_dead_letter_queue_there_then_it_goes_back() -> None:
@@ -162,8 +162,8 @@ def test_given_a_thread_past_its_limit_and_no_dead_letter_queue_there_then_it_go
     assert begun.wait(5)
     time.sleep(0.2)
     with pytest.raises(TaskOverranError):
-        house.settlement.enforce_limit(house.session, house.runner)
-    assert house.session.said == ["cancel", "nack 1"]
+        house.settlement.enforce_limit(house.subscription, house.runner)
+    assert house.subscription.said == ["cancel", "nack 1"]
     release.set()
 
 

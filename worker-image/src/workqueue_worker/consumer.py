@@ -18,11 +18,11 @@ from workqueue_worker.message import Delivery
 from workqueue_worker.metrics import Metrics
 from workqueue_worker.publisher import Publisher
 from workqueue_worker.runner import Finished, Runner
-from workqueue_worker.session import Session
 from workqueue_worker.settings import Settings
 from workqueue_worker.settlement import Settlement, TaskOverranError
 from workqueue_worker.state import State
 from workqueue_worker.stop import StopFlag
+from workqueue_worker.subscription import Subscription
 from workqueue_worker.troubles import EXPECTED, ConsumerLostError, Trouble, diagnose
 
 log = logging.getLogger(__name__)
@@ -42,8 +42,8 @@ class Consumer:
         self._metrics = metrics
         self._state = state
         self._stop = stop
-        self._session: Session | None = None
-        self._sessions = 0
+        self._subscription: Subscription | None = None
+        self._subscriptions = 0
         self._trouble_seen = ""
         limit = settings.task_timeout_seconds
         name = f"{settings.pod_name} (publishes failed tasks)"
@@ -60,7 +60,7 @@ class Consumer:
         except TaskOverranError:
             return EXIT_TASK_OVERRAN
         finally:
-            self._lose_session()
+            self._lose_subscription()
             self._publisher.close(timeout_seconds=2)
         return EXIT_DRAINED
 
@@ -72,66 +72,68 @@ class Consumer:
     def _reconnect_until_stopped(self) -> None:
         failed_in_a_row = -1
         while not self._stop.requested:
-            session = None
+            subscription = None
             try:
-                session = self._connect()
-                self._serve(session)
+                subscription = self._connect()
+                self._serve(subscription)
             except EXPECTED as error:
-                failed_in_a_row = 0 if session and session.was_stable else failed_in_a_row + 1
-                self._lose_session()
+                failed_in_a_row = (
+                    0 if subscription and subscription.was_stable else failed_in_a_row + 1
+                )
+                self._lose_subscription()
                 self._report(error, failed_in_a_row)
                 self._wait(diagnose(error).schedule.delay_seconds(failed_in_a_row, random.random))
 
-    def _connect(self) -> Session:
+    def _connect(self) -> Subscription:
         # Before the loop blocks, say for how long at the most: that is no reason to be killed.
         self._state.promise_turn_within(SLOWEST_CONNECT_SECONDS)
         connect = partial(open_connection, self._settings, name=self._settings.pod_name)
-        self._session = Session(self._settings, self._on_delivery, connect)
-        return self._session
+        self._subscription = Subscription(self._settings, self._on_delivery, connect)
+        return self._subscription
 
-    def _serve(self, session: Session) -> None:
+    def _serve(self, subscription: Subscription) -> None:
         """Consume until told to stop, then drain. Whatever ends it otherwise is raised."""
         while not self._stop.requested:
             # After a loss the old task may still be at work; no new one shall wait behind it.
-            if not session.consuming and not self._runner.busy:
-                self._start_consuming(session)
-            self._turn(session)
-        self._drain(session)
+            if not subscription.consuming and not self._runner.busy:
+                self._start_consuming(subscription)
+            self._turn(subscription)
+        self._drain(subscription)
 
-    def _start_consuming(self, session: Session) -> None:
-        session.consume()
+    def _start_consuming(self, subscription: Subscription) -> None:
+        subscription.consume()
         self._state.consuming = True
-        self._metrics.reconnects.inc(1 if self._sessions else 0)
-        self._sessions += 1
+        self._metrics.reconnects.inc(1 if self._subscriptions else 0)
+        self._subscriptions += 1
         self._trouble_seen = ""
         log.info("consuming", extra=fields(queue=self._settings.queue))
 
-    def _turn(self, session: Session) -> None:
+    def _turn(self, subscription: Subscription) -> None:
         self._state.promise_turn_within(max(30, 3 * self._settings.heartbeat_seconds))
-        session.turn(TURN_SECONDS)
-        self._look_at_runner(session)
+        subscription.turn(TURN_SECONDS)
+        self._look_at_runner(subscription)
 
-    def _look_at_runner(self, session: Session | None) -> None:
+    def _look_at_runner(self, subscription: Subscription | None) -> None:
         if self._runner.crash is not None:
             raise self._runner.crash
-        self._settlement.settle_finished(session)
-        self._count_held(session)
-        self._settlement.enforce_limit(session, self._runner)
+        self._settlement.settle_finished(subscription)
+        self._count_held(subscription)
+        self._settlement.enforce_limit(subscription, self._runner)
 
-    def _count_held(self, session: Session | None) -> None:
-        self._state.busy = len(session.held) if session else 0
+    def _count_held(self, subscription: Subscription | None) -> None:
+        self._state.busy = len(subscription.held) if subscription else 0
         self._metrics.inflight.set(self._state.busy)
 
-    def _drain(self, session: Session) -> None:
+    def _drain(self, subscription: Subscription) -> None:
         """Take nothing more, give back what has not begun, finish what has."""
         started = time.monotonic()
         self._state.draining = True
         self._state.consuming = False
-        log.info("told to stop: draining", extra=fields(held=len(session.held)))
-        session.cancel()
-        self._settlement.hand_back_waiting(session, self._runner)
-        while session.held:
-            self._turn(session)
+        log.info("told to stop: draining", extra=fields(held=len(subscription.held)))
+        subscription.cancel()
+        self._settlement.hand_back_waiting(subscription, self._runner)
+        while subscription.held:
+            self._turn(subscription)
             self._metrics.drain_seconds.set(time.monotonic() - started)
         log.info("drained", extra=fields(seconds=round(time.monotonic() - started, 3)))
 
@@ -142,11 +144,11 @@ class Consumer:
             self._look_at_runner(None)
             time.sleep(0.05)
 
-    def _lose_session(self) -> None:
-        session, self._session = self._session, None
+    def _lose_subscription(self) -> None:
+        subscription, self._subscription = self._subscription, None
         self._state.consuming = False
-        if session is not None:
-            session.lose()
+        if subscription is not None:
+            subscription.lose()
         self._count_held(None)
 
     def _report(self, error: BaseException, failed_in_a_row: int) -> None:
@@ -164,10 +166,10 @@ class Consumer:
         if delivery.redelivered:
             self._metrics.redelivered.inc()
         self._runner.submit(delivery)
-        self._count_held(self._session)
+        self._count_held(self._subscription)
 
     def _on_finished(self, finished: Finished) -> None:
         """Called in the runner's thread."""
         self._settlement.finished.put(finished)
-        if session := self._session:
-            session.wake()
+        if subscription := self._subscription:
+            subscription.wake()

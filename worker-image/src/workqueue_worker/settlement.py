@@ -22,7 +22,7 @@ class TaskOverranError(Exception):
 
 
 class Channel(Protocol):
-    """What is needed of a session."""
+    """What is needed of a subscription."""
 
     def owns(self, delivery: Delivery) -> bool: ...
     def acknowledge(self, delivery: Delivery) -> None: ...
@@ -32,7 +32,7 @@ class Channel(Protocol):
 
 
 class Settlement:
-    """`session` is None while there is no connection: results are stale then."""
+    """`subscription` is None while there is no connection: results are stale then."""
 
     def __init__(self, failures: Failures, metrics: Metrics, *, limit_seconds: float) -> None:
         self.finished: queue.SimpleQueue[Finished] = queue.SimpleQueue()
@@ -40,17 +40,17 @@ class Settlement:
         self._metrics = metrics
         self._limit_seconds = limit_seconds
 
-    def settle_finished(self, session: Channel | None) -> None:
+    def settle_finished(self, subscription: Channel | None) -> None:
         """Settle all that the runner has finished since."""
         while not self.finished.empty():
-            self._settle(session, self.finished.get())
+            self._settle(subscription, self.finished.get())
 
-    def hand_back_waiting(self, session: Channel, runner: Runner) -> None:
+    def hand_back_waiting(self, subscription: Channel, runner: Runner) -> None:
         """Give back, uncounted, the deliveries that have not begun."""
         for delivery in runner.take_back():
-            self._settle(session, Finished(delivery, HandBack("this worker is leaving")))
+            self._settle(subscription, Finished(delivery, HandBack("this worker is leaving")))
 
-    def enforce_limit(self, session: Channel | None, runner: Runner) -> None:
+    def enforce_limit(self, subscription: Channel | None, runner: Runner) -> None:
         """Look for a task that is past its hard limit and cannot be ended.
 
         Raises:
@@ -66,29 +66,29 @@ class Settlement:
             "raise taskTimeoutSeconds",
             extra=fields(task=delivery.task_id, limit_seconds=self._limit_seconds),
         )
-        if session is not None and session.owns(delivery):
-            session.cancel()
-            self.hand_back_waiting(session, runner)
-            self._record_overrun(session, delivery)
+        if subscription is not None and subscription.owns(delivery):
+            subscription.cancel()
+            self.hand_back_waiting(subscription, runner)
+            self._record_overrun(subscription, delivery)
         raise TaskOverranError
 
-    def _record_overrun(self, session: Channel, delivery: Delivery) -> None:
+    def _record_overrun(self, subscription: Channel, delivery: Delivery) -> None:
         error = f"no result after {self._limit_seconds:g} s"
         ruling = self._failures.rule(delivery, Retry(error, timed_out=True))
         assert isinstance(ruling, PublishAgain), "a failure is published"  # noqa: S101 - a bug
         published = self._failures.publish(delivery, ruling)
         while not published.done():
-            session.turn(0.05)
+            subscription.turn(0.05)
         try:
             published.result()
         except PublishError as problem:
-            self._settle(session, Finished(delivery, HandBack(str(problem))))
+            self._settle(subscription, Finished(delivery, HandBack(str(problem))))
         else:
-            self._settle(session, Finished(delivery, ruling))
+            self._settle(subscription, Finished(delivery, ruling))
 
-    def _settle(self, session: Channel | None, finished: Finished) -> None:
+    def _settle(self, subscription: Channel | None, finished: Finished) -> None:
         delivery, ruling = finished.delivery, finished.ruling
-        if session is None or not session.owns(delivery):
+        if subscription is None or not subscription.owns(delivery):
             self._metrics.stale_acks.inc()
             log.warning(
                 "result discarded: the channel that the task came by is gone, and the broker "
@@ -97,7 +97,7 @@ class Settlement:
             )
             return
         if isinstance(ruling, HandBack):
-            session.hand_back(delivery)
+            subscription.hand_back(delivery)
         else:
-            session.acknowledge(delivery)
+            subscription.acknowledge(delivery)
         self._metrics.settled(label(ruling))

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 STABLE_SECONDS = 10.0
 
 
-class Session:
+class Subscription:
     """Used by the thread that made it, and by no other."""
 
     def __init__(

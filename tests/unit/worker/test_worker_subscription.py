@@ -10,8 +10,8 @@ import pika
 import pytest
 
 from workqueue_worker.message import Delivery
-from workqueue_worker.session import Session
 from workqueue_worker.settings import Settings
+from workqueue_worker.subscription import Subscription
 from workqueue_worker.troubles import ChannelLostError, ConsumerLostError
 
 SETTINGS = Settings.from_env(
@@ -70,11 +70,11 @@ class FakePika:
         self.closed = True
 
 
-def consuming(fake: FakePika) -> tuple[Session, list[Delivery]]:
+def consuming(fake: FakePika) -> tuple[Subscription, list[Delivery]]:
     delivered: list[Delivery] = []
-    session = Session(SETTINGS, delivered.append, lambda: fake)
-    session.consume()
-    return session, delivered
+    subscription = Subscription(SETTINGS, delivered.append, lambda: fake)
+    subscription.consume()
+    return subscription, delivered
 
 
 def deliver(fake: FakePika, tag: int) -> None:
@@ -90,37 +90,37 @@ def test_prefetch_is_asked_for_before_the_consumer() -> None:
 
 
 def test_given_a_closed_channel_then_a_turn_says_so() -> None:
-    session, _ = consuming(fake := FakePika())
-    session.turn(0)
+    subscription, _ = consuming(fake := FakePika())
+    subscription.turn(0)
     fake.is_open = False
     with pytest.raises(ChannelLostError):
-        session.turn(0)
+        subscription.turn(0)
 
 
 def test_given_a_cancelled_consumer_then_a_turn_says_so() -> None:
-    session, _ = consuming(fake := FakePika())
+    subscription, _ = consuming(fake := FakePika())
     fake.consumer_tags.clear()
     with pytest.raises(ConsumerLostError, match="'mail'"):
-        session.turn(0)
+        subscription.turn(0)
 
 
 def test_given_our_own_cancel_then_no_consumer_is_missed() -> None:
-    session, _ = consuming(fake := FakePika())
-    session.cancel()
+    subscription, _ = consuming(fake := FakePika())
+    subscription.cancel()
     fake.consumer_tags.clear()
-    session.turn(0)
+    subscription.turn(0)
     assert fake.said[-1] == ("cancel", "mail-7")
 
 
 def test_given_an_absent_queue_then_the_connection_is_not_left_open() -> None:
     fake = FakePika(missing=True)
     with pytest.raises(pika.exceptions.ChannelClosedByBroker):
-        Session(SETTINGS, lambda _: None, lambda: fake)
+        Subscription(SETTINGS, lambda _: None, lambda: fake)
     assert fake.closed
 
 
 def test_given_a_new_channel_then_a_word_about_the_old_ones_tag_is_not_its_own() -> None:
-    # Given two sessions in a row, each with a first delivery: tags count from 1 on both
+    # Given two subscriptions in a row, each with a first delivery: tags count from 1 on both
     old, before = consuming(fake := FakePika())
     deliver(fake, 1)
     old.lose()
@@ -135,15 +135,15 @@ def test_given_a_new_channel_then_a_word_about_the_old_ones_tag_is_not_its_own()
 
 
 def test_given_a_closed_channel_then_nothing_can_be_said_on_it() -> None:
-    session, delivered = consuming(fake := FakePika())
+    subscription, delivered = consuming(fake := FakePika())
     deliver(fake, 1)
     fake.is_open = False
-    assert not session.owns(delivered[0])
+    assert not subscription.owns(delivered[0])
 
 
 def test_a_hand_back_asks_for_another_delivery() -> None:
-    session, delivered = consuming(fake := FakePika())
+    subscription, delivered = consuming(fake := FakePika())
     deliver(fake, 1)
-    session.hand_back(delivered[0])
+    subscription.hand_back(delivered[0])
     assert fake.said[-1] == ("nack", (1, True))
-    assert not session.held
+    assert not subscription.held
