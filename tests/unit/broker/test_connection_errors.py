@@ -81,7 +81,7 @@ DENIED = "ConnectionClosedByBroker: (530) 'NOT_ALLOWED - vhost shop not found'"
         pytest.param(
             ConnectionClosedByBroker(320, "CONNECTION_FORCED - shutdown"),
             "BrokerUnreachable",
-            "CONNECTION_FORCED",
+            "cannot be reached: CONNECTION_FORCED - shutdown (320)",
             id="a broker that shuts down",
         ),
         pytest.param(StreamLostError(), "BrokerUnreachable", "StreamLost", id="a lost stream"),

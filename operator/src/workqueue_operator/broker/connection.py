@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Iterator
 
 import pika
-from pika.exceptions import IncompatibleProtocolError
+from pika.exceptions import ConnectionClosed, IncompatibleProtocolError
 
 from workqueue_operator.core.access import Access
 from workqueue_operator.core.errors import (
@@ -110,4 +110,6 @@ def _words(error: BaseException) -> str:
     """An error in words; some of pika's have none but their name."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
+    if isinstance(error, ConnectionClosed):
+        return f"{error.reply_text} ({error.reply_code})"
     return str(error) or type(error).__name__
