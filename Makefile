@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/.cluster/bin:$(CURDIR)/$(BIN):$(PATH)
-export PYTHONPATH := $(CURDIR)/tests
+export PYTHONPATH := $(CURDIR)/tests:$(CURDIR)/operator/src
 # A new lock file asks for a new stamp, so nobody works with yesterday's tools.
 STAMP := $(VENV)/locked-$(firstword $(shell sha256sum requirements/dev.txt))
 

@@ -118,7 +118,7 @@ def _run(story: Story, system: Kube, screen: Screen) -> Summary:
             last_worker=history.first(WORKERS, since=began),
             all_ready=history.ready(WORKERS, since=began),
             all_done=done,
-            back_to_zero=history.first(0, since=began + done),
+            back_to_zero=history.last(0, since=began),
         )
 
 

@@ -50,7 +50,7 @@ class Looker:
         fresh = []
         for event in self.story.kube.events(self.name):
             uid = event["metadata"]["uid"]
-            if uid not in self._told:
+            if uid not in self._told and event["involvedObject"]["kind"] == "WorkQueue":
                 self._told.add(uid)
                 fresh.append(f"{event['reason']}: {event['message']}")
         return fresh

@@ -58,6 +58,14 @@ class Replicas:
         )
         return next(found, None)
 
+    def last(self, replicas: int, *, since: float) -> float | None:
+        """Seconds from `since` until it became this number for good, if it did."""
+        away = max(
+            (i for i, step in enumerate(self.steps) if step.replicas != replicas), default=-1
+        )
+        rest = self.steps[away + 1 :]
+        return rest[0].at - since if rest else None
+
     def ready(self, count: int, *, since: float) -> float | None:
         """Seconds from `since` until so many were ready, if they were."""
         found = (step.at - since for step in self.steps if step.at >= since and step.ready >= count)
