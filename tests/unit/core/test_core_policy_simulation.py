@@ -167,5 +167,5 @@ class Disturbed(RuleBasedStateMachine):
 
 
 def test_whatever_happens_all_is_done_in_the_end_and_nobody_is_left_over() -> None:
-    few = settings(max_examples=20, stateful_step_count=15, deadline=None)
+    few = settings(max_examples=20, stateful_step_count=15)
     run_state_machine_as_test(Disturbed, settings=few)
