@@ -4,13 +4,20 @@ Only `on.event` is used: kopf then adds neither finalizer nor annotation to an o
 """
 
 import asyncio
+import contextlib
 import logging
+import signal
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import kopf
 
+from workqueue_operator.cluster.api import Api
 from workqueue_operator.cluster.connection import Connection
+from workqueue_operator.cluster.workqueues import is_served
+from workqueue_operator.core.errors import ApiError
+
+log = logging.getLogger(__name__)
 
 WORKQUEUES = ("workqueue.dev", "v1alpha1", "workqueues")
 
@@ -18,6 +25,12 @@ VERBS = frozenset(
     {("workqueue.dev", "workqueues", "list"), ("workqueue.dev", "workqueues", "watch")}
 )
 """What kopf itself asks of the API server with the settings below."""
+
+
+LOOK_AGAIN_SECONDS = 3.0
+# kopf's own patience of 54 s would end the process in a longer outage of the API server, and the
+# pauses between restarts would then grow to 5 minutes. This is an hour.
+_ERROR_PAUSES_SECONDS = (1, 1, 2, 3, 5, 8, *(10 for _ in range(360)))
 
 
 class Registry(Protocol):
@@ -50,6 +63,10 @@ async def serve(
     stop is asyncio's: for a threading.Event kopf parks a thread in wait(), and after a signal
     asyncio.run would then wait for that thread for ever.
     """
+    _listen_for_signals(stop)
+    await _kind_is_there(connection, stop)
+    if stop.is_set():
+        return
     # Only peers would see it; without one kopf looks for a user name, and a container has none.
     identity: Any = "workqueue-operator"
     await kopf.operator(
@@ -63,6 +80,29 @@ async def serve(
     )
 
 
+def _listen_for_signals(stop: asyncio.Event) -> None:
+    """Until kopf does it itself: a container's first process gets no signal it did not ask for."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+
+async def _kind_is_there(
+    connection: Connection, stop: asyncio.Event, *, every_seconds: float = LOOK_AGAIN_SECONDS
+) -> None:
+    """Wait for the kind WorkQueue: kopf looks for it once, and is deaf from then on."""
+    api = Api(connection)
+    while not stop.is_set():
+        try:
+            if await asyncio.to_thread(is_served, api):
+                break
+            log.warning("this cluster has no kind WorkQueue yet: install its CRD (the chart does)")
+        except ApiError as error:
+            log.warning("asking for the kind WorkQueue: %s", error)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), every_seconds)
+    api.close()
+
+
 @kopf.on.startup()
 async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
     """Make kopf a plain, patient watch."""
@@ -73,6 +113,7 @@ async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
     settings.watching.connect_timeout = 30
     settings.watching.chunk_size = 500
     settings.networking.request_timeout = 30
+    settings.networking.error_backoffs = _ERROR_PAUSES_SECONDS
     # kopf takes its own finalizer off any object it sees: it must never be taken for ours.
     settings.persistence.finalizer = "workqueue.dev/unused-by-kopf"
 

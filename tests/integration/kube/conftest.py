@@ -12,6 +12,7 @@ from tools.crd import load
 from workqueue_operator.cluster.api import Api
 from workqueue_operator.cluster.connection import connect
 from workqueue_operator.cluster.objects import KubernetesCluster
+from workqueue_operator.cluster.workqueues import is_served
 from workqueue_operator.core.errors import ApiError
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -30,7 +31,7 @@ def served(kubeconfig: Path) -> Iterator[Api]:
     ours = not _there(api, f"{CRDS}/{name}")
     if ours:
         api.request("POST", CRDS, body=crd)
-    while not _there(api, "/apis/workqueue.dev/v1alpha1/workqueues"):
+    while not is_served(api):
         time.sleep(0.1)
     yield api
     if ours:

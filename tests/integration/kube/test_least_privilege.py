@@ -1,5 +1,6 @@
 """With the rights of the chart, and no others, everything that the operator does is allowed."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,19 +18,15 @@ from workqueue_operator.cluster.events import Subject, build_event
 from workqueue_operator.cluster.objects import KubernetesCluster
 from workqueue_operator.cluster.watch import DeploymentWatch
 from workqueue_operator.core.errors import ApiError
+from workqueue_operator.handlers import serve
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 ACCOUNT = "operator"
 
 
 @pytest.fixture
-def operator(served: Api, kube: Kube, kubeconfig: Path) -> KubernetesCluster:
-    """The Cluster port as a service account that has the chart's Role in the test's namespace."""
-    return KubernetesCluster(Api(as_service_account(kube, kubeconfig)), namespaces=[kube.namespace])
-
-
-def as_service_account(kube: Kube, kubeconfig: Path) -> Connection:
-    """Connect with that account's token; the chart's Role is bound to it."""
+def account(served: Api, kube: Kube, kubeconfig: Path) -> Connection:
+    """A service account that has the chart's Role in the test's namespace, by its token."""
     base = f"/namespaces/{kube.namespace}"
     accounts = f"/api/v1{base}/serviceaccounts"
     role, binding = the_charts_rights(kube.namespace)
@@ -42,6 +39,12 @@ def as_service_account(kube: Kube, kubeconfig: Path) -> Connection:
     configuration.cert_file = configuration.key_file = None
     configuration.api_key["BearerToken"] = f"Bearer {granted['status']['token']}"
     return connection
+
+
+@pytest.fixture
+def operator(account: Connection, namespace: str) -> KubernetesCluster:
+    """The Cluster port as that account."""
+    return KubernetesCluster(Api(account), namespaces=[namespace])
 
 
 def the_charts_rights(namespace: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -91,6 +94,36 @@ def test_the_watch_is_allowed(operator: KubernetesCluster, kube: Kube) -> None:
         assert watch.synced.wait(10)
     finally:
         watch.stop()
+
+
+def test_kopf_s_own_watch_is_allowed(
+    account: Connection, namespace: str, workqueue: dict[str, Any]
+) -> None:
+    stop, registry = asyncio.Event(), UntilHeard()
+
+    async def story() -> None:
+        serving = asyncio.create_task(serve(registry, account, namespaces=[namespace], stop=stop))
+        await asyncio.wait_for(registry.heard.wait(), 10)
+        stop.set()
+        await serving
+
+    asyncio.run(story())
+    assert registry.uids == {workqueue["metadata"]["uid"]}
+
+
+class UntilHeard:
+    """A registry that can be waited for."""
+
+    def __init__(self) -> None:
+        self.heard = asyncio.Event()
+        self.uids: set[str] = set()
+
+    def learn(self, body: Any) -> None:
+        self.uids.add(body["metadata"]["uid"])
+        self.heard.set()
+
+    def forget(self, body: Any) -> None:
+        raise AssertionError(body)
 
 
 @pytest.mark.parametrize(

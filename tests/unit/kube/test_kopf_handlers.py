@@ -1,12 +1,15 @@
 """The kopf handlers translate, and do nothing else."""
 
 import asyncio
+import os
+import signal
 from typing import Any
 
 import kopf
 import pytest
 from kubernetes.client.configuration import Configuration
 
+from unit.kube.scripted_server import Answer, api_server
 from workqueue_operator import handlers
 from workqueue_operator.cluster.connection import Connection
 
@@ -86,3 +89,37 @@ def test_a_signal_ends_the_wait_for_the_flag() -> None:
         return stop.is_set()
 
     assert asyncio.run(story())
+
+
+def kinds(*names: str) -> Answer:
+    return Answer(body={"resources": [{"name": name} for name in names]})
+
+
+def test_given_no_such_kind_yet_then_kopf_is_not_started_before_it_is_there(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    absent = Answer(status=404, body={"message": "not found"})
+    broken = Answer(status=403, body={"message": "not yet"})
+
+    with api_server(absent, broken, kinds("others"), kinds("others", "workqueues")) as (
+        api,
+        script,
+    ):
+        waiting = handlers._kind_is_there(api._connection, asyncio.Event(), every_seconds=0.01)
+        asyncio.run(waiting)
+
+    assert len(script.asked) == 4
+    assert "install its CRD" in caplog.text
+
+
+def test_given_no_such_kind_then_a_signal_still_ends_it() -> None:
+    async def story(connection: Connection) -> None:
+        served = asyncio.create_task(handlers.serve(Registry(), connection, stop=asyncio.Event()))
+        await asyncio.sleep(0.3)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.wait_for(served, 2)
+
+    with api_server(Answer(status=404, body={"message": "not found"})) as (api, script):
+        asyncio.run(story(api._connection))
+
+    assert len(script.asked) == 1

@@ -22,6 +22,21 @@ _MERGE_PATCH = "application/merge-patch+json"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
+def is_served(api: Api) -> bool:
+    """Whether the API server has the kind. Everybody may ask that.
+
+    Raises:
+        ApiError: the API server did not answer.
+    """
+    try:
+        kinds = api.request("GET", WORKQUEUES)["resources"]
+    except ApiError as error:
+        if error.status == 404:
+            return False
+        raise
+    return any(kind["name"] == "workqueues" for kind in kinds)
+
+
 def patch(api: Api, namespace: str, name: str, change: Json) -> None:
     """Merge-patch the object; absent is fine.
 
