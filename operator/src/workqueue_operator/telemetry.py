@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -34,6 +34,7 @@ class Telemetry:
         """Register every metric; `samples` is set once the controller exists."""
         self.registry = CollectorRegistry()
         self.samples: Callable[[], Iterable[Sample]] = tuple
+        ProcessCollector(registry=self.registry)
         build = Gauge(
             "workqueue_build_info",
             "Versions of the operator, Python and kopf; always 1.",

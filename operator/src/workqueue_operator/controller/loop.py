@@ -109,7 +109,9 @@ class Controller:
 
     def _calls_for_step(self, state: ObjectState, decision: Decision, now: float) -> bool:
         told = state.decided
-        if told is None or decision.reason != told.reason or decision.workers != state.wanted():
+        if told is None or decision.workers != state.wanted():
+            return True
+        if (decision.reason, decision.ask) != (told.reason, told.ask):
             return True
         return decision.message != told.message and now - state.status_at >= NUMBERS_EVERY_SECONDS
 
@@ -125,6 +127,8 @@ class Controller:
                 self.pending.done(uid)
             if again is not None:
                 self.pending.add(uid, again)
+            for freed in self.stepper.queueing.take_freed():
+                self.pending.add(freed)
 
     def _step(self, uid: str) -> float | None:
         state = self._state(uid)
@@ -169,5 +173,4 @@ class Controller:
             return
         self.stepper.finalizing.release(state)
         self.stepper.acting.turns.give_back(uid)
-        for other in self.stepper.queueing.unclaim(uid):
-            self.pending.add(other)
+        self.stepper.queueing.unclaim(uid)

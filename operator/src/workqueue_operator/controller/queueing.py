@@ -28,6 +28,7 @@ class Queueing:
     watches: Watches
     reporter: Reporter
     claims: Claims = field(default_factory=Claims)
+    _freed: frozenset[str] = frozenset()
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _slots: dict[Access, threading.Semaphore] = field(default_factory=dict)
 
@@ -112,15 +113,21 @@ class Queueing:
         names = [wq.queue.name, *([wq.queue.dead_letter_name] if wq.queue.dead_letter_name else [])]
         claim = Claim(created=wq.created, uid=wq.uid, full_name=wq.full_name)
         with self._lock:
-            self.claims.put(claim, [(access.address, name) for name in names])
+            self._freed |= self.claims.put(claim, [(access.address, name) for name in names])
             elder = self.claims.elder(wq.uid)
         if elder is not None:
             raise QueueConflictError(elder[0], elder[1].full_name)
 
-    def unclaim(self, uid: str) -> frozenset[str]:
-        """Give the queue up; returns the uids of those that waited for it."""
+    def unclaim(self, uid: str) -> None:
+        """Give the queue up."""
         with self._lock:
-            return self.claims.drop(uid)
+            self._freed |= self.claims.drop(uid)
+
+    def take_freed(self) -> frozenset[str]:
+        """The uids of those that waited for a queue which nobody older claims any more."""
+        with self._lock:
+            freed, self._freed = self._freed, frozenset()
+        return freed
 
 
 def _was_declared(wq: WorkQueue) -> bool:

@@ -13,7 +13,7 @@ from workqueue_operator.core.decision import Decision
 from workqueue_operator.core.errors import ApiError
 from workqueue_operator.core.manifests import NAME_LABEL
 from workqueue_operator.core.readings import Known
-from workqueue_operator.core.status import Report, render, write_after_seconds
+from workqueue_operator.core.status import Report, merge_patch, render, write_after_seconds
 from workqueue_operator.core.workqueue import WorkQueue
 from workqueue_operator.ports import Cluster
 from workqueue_operator.telemetry import Telemetry
@@ -69,7 +69,8 @@ class Reporter:
         left = state.status_at + after - now
         if left > 0:
             return left
-        self.cluster.patch_status(state.wq.namespace, state.wq.name, wanted)
+        change = merge_patch(previous, wanted)
+        self.cluster.patch_status(state.wq.namespace, state.wq.name, change)
         state.status, state.status_at = wanted, now
         return None
 

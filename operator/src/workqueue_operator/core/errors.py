@@ -93,8 +93,8 @@ class BrokerChangedError(WorkQueueError):
     def __init__(self, *, declared_on: str, now_named: str) -> None:
         super().__init__(
             f"the queue was declared on {declared_on}, but the Secret now names {now_named}; tasks "
-            f"may wait on the old one, so the workers are held. Put the old address back, or accept "
-            f"the new one: kubectl annotate --overwrite workqueue NAME "
+            f"may wait on the old one, so the workers are held. Put the old address back, or "
+            f"accept the new one: kubectl annotate --overwrite workqueue NAME "
             f"workqueue.dev/accept-broker={now_named}"
         )
 
@@ -145,9 +145,10 @@ class QueueMismatchError(QueueError):
             f"queue {queue!r} exists with {argument} = {found}, but this WorkQueue asks for "
             f"{wanted}. RabbitMQ cannot change it in place and the operator deletes nothing: drain "
             f"and delete the queue (it is then declared anew), or delete this WorkQueue and create "
-            f"it with what the queue has (deadLetters: None adopts a plain queue), or under another "
-            f"spec.queue.name"
+            f"it with what the queue has (deadLetters: None adopts a plain queue), or under "
+            f"another spec.queue.name"
         )
+        self.argument = argument
 
 
 class InvalidQueueError(QueueError):
@@ -169,7 +170,7 @@ class AccessRefusedError(QueueError):
 
 
 class BrokerDegradedError(QueueError):
-    """The broker cannot serve this queue now: its node is down, or no majority (404 home node, 541)."""
+    """The broker cannot serve this queue now: its node is down, or no majority (404, 541)."""
 
     reason = "BrokerDegraded"
 

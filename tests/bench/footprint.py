@@ -1,0 +1,56 @@
+"""Memory of operator and worker, and how long a worker takes to its first task."""
+
+from pathlib import Path
+
+from bench.figures import Figures
+from kit.kube import Kube, wait_for
+from kit.publishing import tasks
+from kit.story import Story
+from tools import deploy
+
+MIB = 1024 * 1024
+OPERATOR_PORT = 8080
+WORKER_PORT = 9400
+WORKERS = 5
+
+
+def operator_memory(kubeconfig: Path) -> Figures:
+    """Resident memory of the operator as it is."""
+    kube = Kube.open(kubeconfig, deploy.NAMESPACE)
+    pods = kube.list("Pod", labelSelector=f"app.kubernetes.io/name={deploy.RELEASE}")
+    values = [_gauge(kube, pod["metadata"]["name"], OPERATOR_PORT, _RSS) / MIB for pod in pods]
+    return Figures("memory of the operator at rest (RSS)", "MiB", values)
+
+
+def workers(story: Story) -> tuple[Figures, Figures]:
+    """Resident memory of workers after their first task, and process start -> task started."""
+    name = "footprint"
+    story.apply(name, {"scaling": {"minWorkers": WORKERS, "maxWorkers": WORKERS}})
+    story.wait_ready(name)
+    story.publish("footprint", name, tasks(WORKERS * 20, seconds=0.2, first=1_000_000))
+    wait_for("all to be done", lambda: story.ledger.read().completed() >= WORKERS * 20, seconds=90)
+    memory, first = [], []
+    for pod in story.pods(name):
+        pod_name = pod["metadata"]["name"]
+        memory.append(_gauge(story.kube, pod_name, WORKER_PORT, _RSS) / MIB)
+        began = _gauge(story.kube, pod_name, WORKER_PORT, "process_start_time_seconds")
+        starts = [
+            float(each["at"])
+            for each in story.ledger.entries
+            if each["pod"] == pod_name and each["what"] == "started"
+        ]
+        if starts:
+            first.append(min(starts) - began)
+    return (
+        Figures("memory of a worker after its first tasks (RSS)", "MiB", memory),
+        Figures("process start of a worker to its first task, tasks waiting", "s", first),
+    )
+
+
+_RSS = "process_resident_memory_bytes"
+
+
+def _gauge(kube: Kube, pod: str, port: int, name: str) -> float:
+    text = kube.pod_text(pod, port, "metrics")
+    line = next(line for line in text.splitlines() if line.startswith(f"{name} "))
+    return float(line.rsplit(" ", 1)[1])

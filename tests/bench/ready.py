@@ -1,0 +1,61 @@
+"""0 -> 20 workers Ready, beside what a plain `kubectl scale` takes with the same Deployment."""
+
+import time
+
+from bench.figures import Figures
+from kit.kube import wait_for
+from kit.publishing import tasks
+from kit.story import Story
+from kit.watching import Replicas
+
+NAME = "ready"
+WORKERS = 20
+LONG_SECONDS = 600
+
+
+def measure(story: Story, *, trials: int) -> tuple[Figures, Figures]:
+    """Alternate: by the operator (Hold -> Auto), and by hand (under Hold). Returns both."""
+    story.apply(NAME, {"scaling": {"mode": "Hold", "maxWorkers": WORKERS}})
+    story.wait_ready(NAME, "Held")
+    story.publish("publish", NAME, tasks(WORKERS * 10, seconds=LONG_SECONDS))
+    ours, plain = [], []
+    with Replicas(story.kube, NAME) as history:
+        for _ in range(trials):
+            ours.append(_by_operator(story, history))
+            _empty(story)
+            plain.append(_by_hand(story, history))
+            _empty(story)
+    return (
+        Figures(f"0 to {WORKERS} workers Ready, by the operator (from mode: Auto on)", "s", ours),
+        Figures(f"0 to {WORKERS} workers Ready, by kubectl scale, same Deployment", "s", plain),
+    )
+
+
+def _by_operator(story: Story, history: Replicas) -> float:
+    began = time.time()
+    story.set(NAME, {"scaling": {"mode": "Auto"}})
+    return _until_ready(history, began)
+
+
+def _by_hand(story: Story, history: Replicas) -> float:
+    began = time.time()
+    story.kube.patch("Deployment", NAME, {"spec": {"replicas": WORKERS}}, "scale")
+    return _until_ready(history, began)
+
+
+def _until_ready(history: Replicas, began: float) -> float:
+    return wait_for(
+        f"{WORKERS} ready", lambda: history.ready(WORKERS, since=began), seconds=60, every=0.02
+    )
+
+
+def _empty(story: Story) -> None:
+    """Back to no pods at all; the tasks go back to the queue."""
+    story.set(NAME, {"scaling": {"mode": "Hold"}})
+    story.wait_ready(NAME, "Held")
+    story.kube.patch("Deployment", NAME, {"spec": {"replicas": 0}}, "scale")
+    story.stay(1)
+    for pod in story.pods(NAME):
+        story.kube.delete("Pod", pod["metadata"]["name"], grace_seconds=0)
+    wait_for("no pods", lambda: not story.pods(NAME), seconds=60)
+    story.stay(3)
