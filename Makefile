@@ -76,6 +76,7 @@ integration: own-cluster-only images ## Tests against the real broker and API se
 	@$(STEP) "integration tests" --usual 120 --hint "make integration runs these alone" -- $(PYTEST) tests/integration
 
 e2e: own-cluster-only images ## The stories, told on the real cluster
+	@$(CLUSTER) binaries promtool
 	@$(STEP) "end-to-end tests" --usual 480 --hint "make e2e runs these alone" -- $(PYTEST) tests/e2e
 
 bench: own-cluster-only deploy ## Measure: publish to replicas, zero to many, memory
@@ -104,8 +105,8 @@ undeploy: $(STAMP) ## Uninstall the operator; WorkQueues and queues stay
 	@$(BIN)/python -m tools.deploy down --kubeconfig=$(KUBECONFIG)
 
 clean: ## Remove what was built here, the cluster's state too (downloads stay cached)
-	@[ ! -e .cluster/process.json ] || $(MAKE) -s cluster-down
-	rm -rf build .cluster .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@[ ! -e .cluster ] || PYTHONPATH=tests $(PYTHON) -m cluster down --purge
+	rm -rf build .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 $(STAMP): requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $(PYTHON) is older \

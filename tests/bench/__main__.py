@@ -46,7 +46,7 @@ def write(found: Sequence[Figures]) -> None:
     date = datetime.now(UTC).date().isoformat()
     raw = {"machine": machine, "date": date, "figures": [asdict(each) for each in found]}
     RAW.write_text(json.dumps(raw, indent=1) + "\n")
-    head = "| what | unit | n | min | median | p99 | max |\n| --- | --- | --- | --- | --- | --- | --- |"
+    head = "| what | unit | n | min | median | p99 | max |\n" + "| --- " * 7 + "|"
     rows = "\n".join(figures.row() for figures in found)
     text = TABLE.read_text()
     before, after = text.split(BEGIN)[0], text.split(END)[1]

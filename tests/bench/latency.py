@@ -6,6 +6,7 @@ with one task per worker each further task asks for one worker more.
 
 import random
 import time
+from typing import Self
 
 import pika
 
@@ -65,7 +66,7 @@ class _channel:  # noqa: N801 - used as a function
         self._channel = self._connection.channel()
         self._channel.confirm_delivery()
 
-    def __enter__(self) -> "_channel":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -69,7 +69,9 @@ class App:
             telemetry=self.telemetry,
             threads=self.settings.step_threads,
         )
-        self.telemetry.samples = lambda: samples(tuple(self.controller.states.values()))
+        self.telemetry.samples = lambda: samples(
+            tuple(self.controller.states.values()), now=time.monotonic()
+        )
         self.starter = threading.Thread(target=self._start_when_listed, name="starter", daemon=True)
         self.watch = DeploymentWatch(api, self.controller.observe_deployment, namespaces=scope)
 

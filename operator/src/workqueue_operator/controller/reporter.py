@@ -94,7 +94,7 @@ class Reporter:
             conditions=conditions(found),
             desired=found.desired,
             ready=found.ready,
-            busy=state.census.busy_workers if state.census else None,
+            busy=state.busy(self.clock.monotonic()),
             reading=reading if isinstance(reading, Known) else None,
             decision=found.decision,
             scaled_at=state.scaled_at,

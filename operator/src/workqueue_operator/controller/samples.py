@@ -7,17 +7,20 @@ from workqueue_operator.core.readings import Known
 from workqueue_operator.telemetry import Sample
 
 
-def samples(states: Iterable[ObjectState]) -> Iterator[Sample]:
-    """One sample per WorkQueue; what is not known is left out, not shown as 0."""
+def samples(states: Iterable[ObjectState], *, now: float) -> Iterator[Sample]:
+    """One sample per WorkQueue; what is not known is left out, not shown as 0.
+
+    now: monotonic seconds.
+    """
     for state in states:
-        wq, reading, live, census = state.wq, state.reading, state.deployment, state.census
+        wq, reading, live, busy = state.wq, state.reading, state.deployment, state.busy(now)
         known = reading if isinstance(reading, Known) else None
         messages = {} if known is None else {"ready": known.ready}
         if known is not None and known.unacked is not None:
             messages["unacked"] = known.unacked
         workers = {"desired": state.wanted(), "ready": live.ready if live else 0}
-        if census is not None:
-            workers["busy"] = census.busy_workers
+        if busy is not None:
+            workers["busy"] = busy
         yield Sample(
             namespace=wq.namespace,
             name=wq.name,

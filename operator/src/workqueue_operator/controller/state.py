@@ -8,10 +8,11 @@ from typing import Any
 from workqueue_operator.controller.watches import Target
 from workqueue_operator.core.decision import Census, Decision, Rules, Seen
 from workqueue_operator.core.history import History
+from workqueue_operator.core.inwork import busy_workers
 from workqueue_operator.core.manifests import GRACE_MARGIN_SECONDS
 from workqueue_operator.core.pods import Trouble
 from workqueue_operator.core.queues import Queue
-from workqueue_operator.core.readings import Reading, Unknown
+from workqueue_operator.core.readings import Known, Reading, Unknown
 from workqueue_operator.core.workqueue import WorkQueue
 from workqueue_operator.ports import DeploymentState
 
@@ -71,6 +72,13 @@ class ObjectState:
             may_drain=rolling or self._may_drain(now),
             census=census,
         )
+
+    def busy(self, now: float) -> int | None:
+        """How many workers hold a task; None while that is not known."""
+        seen = self.seen(now)
+        if seen is None or not isinstance(seen.reading, Known):
+            return None
+        return busy_workers(seen, seen.reading, self.wq.worker.prefetch)
 
     def wanted(self) -> int:
         """The number that stands: of the Deployment, or what was last decided for it."""

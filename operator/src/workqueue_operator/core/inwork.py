@@ -38,6 +38,14 @@ def in_work(seen: Seen, known: Known, prefetch: int) -> InWork:
     return InWork(tasks=full if known.ready else 0, most=full)
 
 
+def busy_workers(seen: Seen, known: Known, prefetch: int) -> int | None:
+    """How many workers that stay hold a task; None while that is not known."""
+    if seen.recent_census is not None:
+        return seen.recent_census.busy_workers
+    work = in_work(seen, known, prefetch)
+    return -(-work.tasks // prefetch) if work.exact else None
+
+
 def _census(seen: Seen, known: Known) -> Census | None:
     """The census, where it knows more than the broker."""
     if known.unacked is None and known.ready == 0:
