@@ -50,13 +50,20 @@ def test_an_event_says_about_whom_what_why_and_when() -> None:
     }
 
 
-@given(message=st.text(max_size=2000))
+WORDS = st.text(min_size=1, max_size=5).map(lambda text: (text * 1100)[:1100])
+
+
+@given(message=st.one_of(st.text(), WORDS))
 def test_no_message_is_longer_than_the_server_takes(message: str) -> None:
     said = built(message)["message"]
 
     assert isinstance(said, str)
     assert len(said.encode()) <= MESSAGE_BYTES
     assert said == message or (said.endswith("...") and message.startswith(said[:-3]))
+
+
+def test_what_is_no_character_does_not_hold_an_event_up() -> None:
+    assert built("a broken \udcff name")["message"] == "a broken ? name"
 
 
 @pytest.mark.parametrize("length", [1, 248, 253])

@@ -86,7 +86,7 @@ def post_event(api: Api, event: Json) -> None:
 
 def _cut(message: str) -> str:
     """At most MESSAGE_BYTES of UTF-8, no character cut in half."""
-    encoded = message.encode()
+    encoded = message.encode(errors="replace")  # half a character from an odd file name, say
     if len(encoded) <= MESSAGE_BYTES:
-        return message
+        return encoded.decode()
     return encoded[: MESSAGE_BYTES - len(_CUT)].decode(errors="ignore") + _CUT
