@@ -4,7 +4,7 @@ import pytest
 
 from unit.core.builders import census, known, seen
 from workqueue_operator.core.decision import Census
-from workqueue_operator.core.inwork import in_work
+from workqueue_operator.core.inwork import busy_workers, in_work
 from workqueue_operator.core.readings import Known
 
 
@@ -106,3 +106,21 @@ def test_a_worker_holds_as_many_as_its_prefetch() -> None:
     reading = known(ready=1, unacked=None, consumers=3)
 
     assert in_work(seen(reading, 3), reading, 20).tasks == 60
+
+
+@pytest.mark.parametrize(
+    ("reading", "asked", "prefetch", "busy"),
+    [
+        pytest.param(known(unacked=4), None, 1, 4, id="one task each"),
+        pytest.param(known(unacked=7), None, 2, 4, id="two tasks each, rounded up"),
+        pytest.param(known(unacked=4), census(3, busy=2), 1, 2, id="the workers know best"),
+        pytest.param(known(unacked=4), census(3, age=7), 1, 4, id="unless that was long ago"),
+        pytest.param(known(unacked=None, consumers=5), None, 1, None, id="nobody knows"),
+        pytest.param(known(ready=9, unacked=None, consumers=5), None, 1, 5, id="all of them"),
+    ],
+)
+def test_busy_workers_are_told_when_they_are_known(
+    reading: Known, asked: Census | None, prefetch: int, busy: int | None
+) -> None:
+    look = seen(reading, 10, asked=asked)
+    assert busy_workers(look, reading, prefetch) == busy
