@@ -32,7 +32,9 @@ class Reporter:
     telemetry: Telemetry
 
     def event(self, wq: WorkQueue, kind: Kind, reason: str, message: str) -> None:
-        """Post one event. One that the API server refuses (a namespace that ends) is logged."""
+        """Post one event, and log it. One that the API server refuses is only logged."""
+        level = logging.WARNING if kind == "Warning" else logging.INFO
+        _log.log(level, "%s: %s: %s", wq.full_name, reason, message)
         event = build_event(
             Subject(namespace=wq.namespace, name=wq.name, uid=wq.uid),
             type=kind,
