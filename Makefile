@@ -39,7 +39,8 @@ help: ## Show what you can do here
 
 ##@ See it work
 .PHONY: demo
-demo: deploy ## Watch a WorkQueue go from zero to many workers and back
+demo: $(STAMP) images ## Watch a WorkQueue go from zero to many workers and back
+	@$(BIN)/python -m tools.deploy install --kubeconfig=$(KUBECONFIG)
 	@$(BIN)/python -m demo --kubeconfig=$(KUBECONFIG)
 
 ##@ Work on it

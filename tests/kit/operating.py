@@ -17,7 +17,7 @@ class Operator:
     @classmethod
     def install(cls, kubeconfig: Path) -> "Operator":
         """helm upgrade --install; waits until it is ready."""
-        deploy.up(kubeconfig)
+        deploy.install(kubeconfig)
         return cls(kubeconfig, Kube.open(kubeconfig, deploy.NAMESPACE))
 
     def pods(self) -> list[Json]:

@@ -67,14 +67,19 @@ def say(kubeconfig: Path) -> None:
 
 
 def up(kubeconfig: Path) -> None:
-    """Install or upgrade, and wait until the operator is ready."""
+    """Install or upgrade, wait until the operator is ready, and show the chart's notes."""
+    print(install(kubeconfig))
+
+
+def install(kubeconfig: Path) -> str:
+    """Install or upgrade, and wait until the operator is ready. Returns helm's words."""
     print(f"  Installing the operator into {context(kubeconfig)} (usually 15 s)", flush=True)
     place = [f"--kubeconfig={kubeconfig}", f"--namespace={NAMESPACE}", "--create-namespace"]
     wait = ["--wait", f"--timeout={READY_WITHIN}"]
     # On our own cluster a test may have applied the schema by hand; it becomes the release's.
     wait += ["--take-ownership"] if is_own(kubeconfig) else []
     values = image_values(images(kubeconfig))
-    print(run_helm("upgrade", "--install", RELEASE, str(CHART), *place, *wait, *values))
+    return run_helm("upgrade", "--install", RELEASE, str(CHART), *place, *wait, *values)
 
 
 def down(kubeconfig: Path) -> None:
@@ -90,7 +95,12 @@ def hint(kubeconfig: Path) -> str:
     return f"  what to do: see {kubectl} get pods,events, and {kubectl} logs deploy/{RELEASE}"
 
 
-VERBS: Mapping[str, Callable[[Path], None]] = {"say": say, "up": up, "down": down}
+VERBS: Mapping[str, Callable[[Path], object]] = {
+    "say": say,
+    "up": up,
+    "install": install,
+    "down": down,
+}
 
 
 def main(words: Sequence[str] | None = None) -> int:
