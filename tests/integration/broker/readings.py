@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from workqueue_operator.broker.monitors import RabbitMonitors
 from workqueue_operator.core.access import Access
-from workqueue_operator.core.readings import Known, Reading
+from workqueue_operator.core.readings import Known, Reading, Unknown
 
 
 class Told:
@@ -45,3 +45,11 @@ class Told:
         reading = self.wait(access, queue, lambda one: isinstance(one, Known), seconds=seconds)
         assert isinstance(reading, Known)
         return reading
+
+
+def unknown(*reasons: str) -> Callable[[Reading], bool]:
+    return lambda reading: isinstance(reading, Unknown) and reading.reason in reasons
+
+
+def ready(count: int) -> Callable[[Reading], bool]:
+    return lambda reading: isinstance(reading, Known) and reading.ready == count

@@ -9,7 +9,8 @@ import random
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from urllib.parse import quote
 
 import requests
@@ -18,6 +19,7 @@ from requests.auth import HTTPBasicAuth
 from workqueue_operator.broker.pace import Backoff, Pace
 from workqueue_operator.broker.totals import Totals, unacked_by_queue
 from workqueue_operator.core.access import Access
+from workqueue_operator.core.readings import Known, Reading
 
 log = logging.getLogger(__name__)
 
@@ -64,12 +66,24 @@ class ManagementReader:
         """Ask no more. Returns at once; a request under way ends by itself within seconds."""
         self._closing.set()
 
-    def unacked(self, queue: str, *, connected_at: float, now: float) -> int | None:
-        """Tasks of this queue in work, or None when nobody can say. For any thread."""
-        totals = self._totals
+    def complete(
+        self, readings: Mapping[str, Reading], *, connected_at: float
+    ) -> Mapping[str, Reading]:
+        """The same readings, with the tasks in work where the last answer may be believed.
+
+        connected_at: since when the AMQP connection has stood. For any thread.
+        """
+        totals, now = self._totals, time.monotonic()
         if totals is None:
-            return None
-        return totals.believed(queue, connected_at=connected_at, now=now)
+            return readings
+
+        def completed(queue: str, reading: Reading) -> Reading:
+            if not isinstance(reading, Known):
+                return reading
+            unacked = totals.believed(queue, connected_at=connected_at, now=now)
+            return replace(reading, unacked=unacked)
+
+        return {queue: completed(queue, reading) for queue, reading in readings.items()}
 
     def _run(self) -> None:
         pace, backoff = Pace(floor_seconds=FLOOR_SECONDS), Backoff(random.random)

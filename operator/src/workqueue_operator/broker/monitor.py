@@ -5,7 +5,6 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Protocol
 
 from workqueue_operator.broker.link import Link
@@ -20,7 +19,7 @@ from workqueue_operator.core.errors import (
     BrokerError,
     VhostDeniedError,
 )
-from workqueue_operator.core.readings import Known, Reading, Unknown
+from workqueue_operator.core.readings import Reading, Unknown
 from workqueue_operator.ports import ReadingSink
 
 log = logging.getLogger(__name__)
@@ -130,7 +129,6 @@ class Monitor:
         """One sweep over all queues; then wait for the next one, and read new queues meanwhile."""
         began = self._turned_at = time.monotonic()
         self._pace.round_took(self._sweep(sweeper, self._watched.take_all(), connected_at))
-        self._working()
         due = began + self._pace.interval_seconds(self._share())
         while not self._closing and (left := due - time.monotonic()) > 0:
             self._turned_at = time.monotonic()
@@ -144,28 +142,15 @@ class Monitor:
     def _sweep(self, sweeper: Sweeper, queues: set[str], connected_at: float) -> float:
         """Read, add the tasks in work, tell the sink. Returns the CPU seconds of the reading."""
         began, cpu = time.monotonic(), time.thread_time()
-        readings = self._with_unacked(sweeper.sweep(queues), connected_at)
+        readings: Mapping[str, Reading] = sweeper.sweep(queues)
+        if self._management is not None:
+            readings = self._management.complete(readings, connected_at=connected_at)
         spent = time.thread_time() - cpu
         self._observed(time.monotonic() - began, len(readings), "ok")
         if readings:
+            self._answering()
             self._sink(self.access, readings)
         return spent
-
-    def _with_unacked(
-        self, readings: Mapping[str, Reading], connected_at: float
-    ) -> Mapping[str, Reading]:
-        management = self._management
-        if management is None:
-            return readings
-        now = time.monotonic()
-        return {
-            queue: replace(
-                reading, unacked=management.unacked(queue, connected_at=connected_at, now=now)
-            )
-            if isinstance(reading, Known)
-            else reading
-            for queue, reading in readings.items()
-        }
 
     def _failed(self, error: BrokerError, began: float) -> None:
         """Tell that nothing is known, and wait before the next attempt."""
@@ -191,7 +176,7 @@ class Monitor:
             self._loop.run(min(left, _TURN_SECONDS), until=self._has_news)
             self._tell_unknown(self._watched.take_fresh(), error)
 
-    def _working(self) -> None:
+    def _answering(self) -> None:
         self._backoff.succeeded()
         if self._trouble is not None:
             log.info("%s answers again", self.access.address)
