@@ -33,6 +33,9 @@ class Acting:
         wq = state.wq
         manifest = deployment(wq, replicas=decision.workers)
         live = state.deployment or self._find(state)
+        if live is not None:
+            # A Deployment of somebody else that took its place meanwhile is refused, not taken over.
+            manifest["metadata"]["uid"] = live.uid
         if live is None and not may_create:
             return None
         step, waits = self._choose(state, live, manifest, decision.workers)
