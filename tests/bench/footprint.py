@@ -25,9 +25,11 @@ def operator_memory(kubeconfig: Path) -> Figures:
 def workers(story: Story) -> tuple[Figures, Figures]:
     """Resident memory of workers after their first task, and process start -> task started."""
     name = "footprint"
-    story.apply(name, {"scaling": {"minWorkers": WORKERS, "maxWorkers": WORKERS}})
+    # The tasks wait before the first worker starts, or its first task would wait for them.
+    story.apply(name, {"scaling": {"mode": "Hold", "maxWorkers": WORKERS}})
     story.wait_ready(name)
     story.publish("footprint", name, tasks(WORKERS * 20, seconds=0.2, first=1_000_000))
+    story.set(name, {"scaling": {"mode": "Auto"}})
     wait_for("all to be done", lambda: story.ledger.read().completed() >= WORKERS * 20, seconds=90)
     memory, first = [], []
     for pod in story.pods(name):
