@@ -34,7 +34,7 @@ class Acting:
         manifest = deployment(wq, replicas=decision.workers)
         live = state.deployment or self._find(state)
         if live is not None:
-            # A Deployment of somebody else that took its place meanwhile is refused, not taken over.
+            # Somebody else's Deployment that took its place meanwhile is refused, not taken over.
             manifest["metadata"]["uid"] = live.uid
         if live is None and not may_create:
             return None
