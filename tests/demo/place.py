@@ -4,14 +4,16 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from kit.kube import Json, Kube, wait_for
+import yaml
+
+from kit.kube import Kube, wait_for
 from kit.rabbit import Broker
 from tools import deploy
 from workqueue_operator.core.errors import ApiError
 
 NAMESPACE = "workqueue-demo"
 OWN_BROKER = "rabbitmq.rabbitmq.svc"
-PUBLIC_BROKER_IMAGE = "rabbitmq:4-management"
+BROKER = Path(__file__).with_name("rabbitmq.yaml")
 WAIT_SECONDS = 180
 
 
@@ -77,7 +79,7 @@ def _start_broker(kube: Kube) -> Broker:
         vhost="/",
         pod_host=f"rabbitmq.{NAMESPACE}.svc",
     )
-    kube.apply(broker.secret(), *_broker_objects())
+    kube.apply(broker.secret(), *yaml.safe_load_all(BROKER.read_text()))
 
     def ready() -> bool:
         found = kube.need("Deployment", "rabbitmq").get("status", {})
@@ -85,54 +87,3 @@ def _start_broker(kube: Kube) -> Broker:
 
     wait_for("RabbitMQ to be ready", ready, seconds=WAIT_SECONDS)
     return broker
-
-
-def _broker_objects() -> list[Json]:
-    labels = {"app": "rabbitmq"}
-    secret = {"name": "rabbitmq"}
-    env = [
-        {
-            "name": f"RABBITMQ_DEFAULT_{name}",
-            "valueFrom": {"secretKeyRef": secret | {"key": key}},
-        }
-        for name, key in (("USER", "username"), ("PASS", "password"))
-    ]
-    container = {
-        "name": "rabbitmq",
-        "image": PUBLIC_BROKER_IMAGE,
-        "env": env,
-        "readinessProbe": {
-            "exec": {"command": ["rabbitmq-diagnostics", "-q", "check_port_listener", "5672"]},
-            "timeoutSeconds": 10,
-        },
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-        },
-    }
-    pod = {
-        "containers": [container],
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": 999,
-            "fsGroup": 999,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-    }
-    template = {"metadata": {"labels": labels}, "spec": pod}
-    spec = {"selector": {"matchLabels": labels}, "template": template}
-    port = {"name": "amqp", "port": 5672}
-    return [
-        {
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": {"name": "rabbitmq"},
-            "spec": spec,
-        },
-        {
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": {"name": "rabbitmq"},
-            "spec": {"selector": labels, "ports": [port]},
-        },
-    ]
