@@ -2,12 +2,15 @@
 
 import socket
 import time
+from collections.abc import Iterator
+from typing import cast
 
 import pytest
+import urllib3
 from kubernetes.client.configuration import Configuration
 
 from unit.kube.scripted_server import Answer, api_server
-from workqueue_operator.cluster.api import Api
+from workqueue_operator.cluster.api import Api, Stream
 from workqueue_operator.cluster.connection import Connection
 from workqueue_operator.core.errors import ApiError
 
@@ -130,3 +133,42 @@ def test_a_connection_shows_no_credential() -> None:
     configuration.api_key["BearerToken"] = "Bearer hidden"
 
     assert repr(Connection(configuration)) == "Connection(https://kube.example)"
+
+
+class SealedAfterShutdown:
+    """A response that, once shut down, gives what is still encrypted, as a TLS socket does."""
+
+    def __init__(self) -> None:
+        self.is_shut = False
+
+    def stream(self) -> Iterator[bytes]:
+        """One whole line and a half, and then bytes that nobody opened."""
+        yield b'{"n": 1}\n{"n": '
+        while not self.is_shut:
+            yield b""
+        yield b"\xff\x92\n"
+
+    def shutdown(self) -> None:
+        """Wake the reader."""
+        self.is_shut = True
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_given_a_stream_that_is_interrupted_then_bytes_still_sealed_just_end_it() -> None:
+    stream = Stream(cast("urllib3.BaseHTTPResponse", SealedAfterShutdown()), "https://api")
+    seen = iter(stream)
+
+    assert next(seen) == {"n": 1}
+    stream.interrupt()
+
+    assert list(seen) == []
+
+
+def test_given_a_server_that_sends_no_json_then_it_is_no_end_but_a_bug() -> None:
+    response = SealedAfterShutdown()
+    response.shutdown()
+
+    with pytest.raises(ValueError, match="codec"):
+        list(Stream(cast("urllib3.BaseHTTPResponse", response), "https://api"))

@@ -143,6 +143,7 @@ class Stream:
     def __init__(self, response: urllib3.BaseHTTPResponse, server: str) -> None:
         self._response = response
         self._server = server
+        self._interrupted = False
 
     def __iter__(self) -> Iterator[Json]:
         """Parsed lines until the server ends the stream; a line that was cut off is dropped.
@@ -157,11 +158,16 @@ class Stream:
                 yield from (json.loads(line) for line in lines)
         except urllib3.exceptions.HTTPError as error:
             raise _no_answer(self._server, error) from error
+        except ValueError:
+            # A TLS socket that is shut down under a reader hands out bytes that are still sealed.
+            if not self._interrupted:
+                raise
         finally:
             self._response.close()
 
     def interrupt(self) -> None:
         """Wake the thread that is reading: its stream ends. May be called from any thread."""
+        self._interrupted = True
         try:
             self._response.shutdown()
         except (OSError, ValueError, RuntimeError):
