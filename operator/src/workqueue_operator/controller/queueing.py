@@ -15,8 +15,9 @@ from workqueue_operator.core.workqueue import ACCEPT_BROKER, WorkQueue
 from workqueue_operator.ports import Topology
 
 REFUSED = frozenset({"AuthenticationFailed", "VhostDenied"})
-DECLARES_AT_ONCE = 2
-"""Per broker access: a broker that answers slowly may not take every thread of ours."""
+DECLARES_AT_ONCE = 4
+DECLARE_TURN_SECONDS = 0.2
+"""Per broker access: a broker that answers slowly may not take every thread of ours for long."""
 
 
 @dataclass(slots=True)
@@ -84,7 +85,7 @@ class Queueing:
             return state.declared == wanted
         with self._lock:
             slot = self._slots.setdefault(access, threading.Semaphore(DECLARES_AT_ONCE))
-        if not slot.acquire(blocking=False):
+        if not slot.acquire(timeout=DECLARE_TURN_SECONDS):
             return False
         try:
             created = self.topology.ensure(access, wq.queue)

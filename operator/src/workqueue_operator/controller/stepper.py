@@ -71,7 +71,7 @@ class Stepper:
             found.declared = access is not None and self.queueing.ensure(state, access)
         except BrokerError as error:
             found.queue = error
-        if not found.declared:
+        if not found.declared and state.reading is not None:
             waits.append(self._retry(state))
         decision = self._decide(state)
         found.reading, found.decision = state.reading, decision
@@ -145,6 +145,8 @@ class Stepper:
         live = state.deployment
         found.desired = state.wanted()
         found.ready = live.ready if live else 0
+        if found.decision is None and found.problem() is None and state.wq.status:
+            return None  # just started, and what stands there is not known to be wrong
         return self.reporter.report(state, found)
 
     def _retry(self, state: ObjectState) -> float:
