@@ -122,6 +122,7 @@ class App:
             queueing=queueing,
             reporter=reporter,
             clock=clock,
+            let_go_seconds=float(self.settings.let_go_seconds),
         )
         turns = Turns(clock.monotonic, opens_after_seconds=TURNS_OPEN_SECONDS)
         acting = Acting(cluster=self.cluster, reporter=reporter, turns=turns, clock=clock)

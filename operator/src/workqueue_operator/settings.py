@@ -23,6 +23,7 @@ class Settings:
     http_port: int
     read_cpu_percent: int  # of one core, for reading queues
     step_threads: int
+    let_go_seconds: int  # a deletion waits no longer for a silent broker
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
@@ -38,6 +39,7 @@ class Settings:
             http_port=_number(env, "HTTP_PORT", 8080, 1, 65535),
             read_cpu_percent=_number(env, "READ_CPU_PERCENT", 10, 1, 100),
             step_threads=_number(env, "STEP_THREADS", 8, 1, 64),
+            let_go_seconds=_number(env, "LET_GO_SECONDS", 300, 1, 86_400),
         )
 
 

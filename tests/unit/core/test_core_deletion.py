@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unit.core.builders import MISSING, UNKNOWN, known
-from workqueue_operator.core.deletion import LET_GO_SECONDS, Standing, Verdict, judge
+from workqueue_operator.core.deletion import Standing, Verdict, judge, why_kept
+from workqueue_operator.core.queues import Queue
 from workqueue_operator.core.readings import Known, Reading
 
 Policy = Literal["Retain", "DeleteIfEmpty", "Delete"]
@@ -15,11 +16,7 @@ EMPTY, TASKS = known(), known(ready=3, unacked=1)
 
 
 def standing(reading: Reading | None, *, proven: bool = False, late: bool = False) -> Standing:
-    return Standing(
-        reading=reading,
-        zero_is_proven=proven,
-        deleting_for_seconds=LET_GO_SECONDS if late else LET_GO_SECONDS - 1,
-    )
+    return Standing(reading=reading, zero_is_proven=proven, overdue=late)
 
 
 @pytest.mark.parametrize(
@@ -112,4 +109,38 @@ def test_if_empty_deletes_nothing_that_may_hold_a_task(
 
     assert verdict is not Verdict.DELETE or (
         ready == 0 and not unacked and consumers == 0 and proven
+    )
+
+
+def status(reason: str) -> dict[str, list[dict[str, str]]]:
+    return {"conditions": [{"type": "QueueReady", "reason": reason}]}
+
+
+@pytest.mark.parametrize(
+    ("policy", "reason", "declared", "words"),
+    [
+        pytest.param("Retain", "Declared", True, "deletionPolicy is Retain", id="Retain"),
+        pytest.param("Delete", "SecretMissing", False, "never had", id="it was never declared"),
+        pytest.param("Delete", "QueueMismatch", True, "is not the one", id="another one is there"),
+        pytest.param("DeleteIfEmpty", "QueueMismatch", False, "never had", id="and ever was"),
+    ],
+)
+def test_a_queue_that_is_not_ours_is_left_alone(
+    policy: Policy, reason: str, declared: bool, words: str
+) -> None:
+    assert words in str(why_kept(queue(policy), status(reason), declared=declared))
+
+
+@pytest.mark.parametrize("policy", ["Delete", "DeleteIfEmpty"])
+def test_a_queue_that_was_declared_is_ours_even_while_nothing_is_known(policy: Policy) -> None:
+    assert why_kept(queue(policy), status("BrokerUnreachable"), declared=True) is None
+
+
+def queue(policy: Policy) -> Queue:
+    return Queue(
+        name="q",
+        type="Quorum",
+        delivery_limit=None,
+        dead_letters="Declare",
+        deletion_policy=policy,
     )

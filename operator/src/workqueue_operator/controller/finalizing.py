@@ -4,19 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from workqueue_operator.controller.clock import Clock, parse_rfc3339
+from workqueue_operator.controller.ending import DeadLetters, Ending
 from workqueue_operator.controller.queueing import Queueing
 from workqueue_operator.controller.reporter import Reporter
 from workqueue_operator.controller.state import ObjectState
 from workqueue_operator.controller.watches import Watches
 from workqueue_operator.core.access import Access
-from workqueue_operator.core.deletion import LET_GO_SECONDS, Standing, Verdict, judge
+from workqueue_operator.core.deletion import Standing, Verdict, judge, why_kept
 from workqueue_operator.core.errors import (
     BrokerChangedError,
     BrokerError,
     QueueConflictError,
     WorkQueueError,
 )
-from workqueue_operator.core.history import History
+from workqueue_operator.core.manifests import GRACE_MARGIN_SECONDS
 from workqueue_operator.core.policy import ZERO_PROOF_READINGS, ZERO_PROOF_SECONDS
 from workqueue_operator.core.readings import Known, Missing, Reading
 from workqueue_operator.core.workqueue import FINALIZER
@@ -35,7 +36,9 @@ class Finalizing:
     queueing: Queueing
     reporter: Reporter
     clock: Clock
-    dead: dict[str, "DeadLetters"] = field(default_factory=dict)
+    let_go_seconds: float
+    """After so much silence of the broker the object goes, and the queue stays behind."""
+    endings: dict[str, Ending] = field(default_factory=dict)
 
     def guard(self, state: ObjectState) -> None:
         """Put the finalizer on, or take it off, as the policy now is. Raises ApiError."""
@@ -52,6 +55,10 @@ class Finalizing:
         if state.let_go or FINALIZER not in wq.finalizers:
             self.release(state)
             return None
+        known = state.status or wq.status
+        kept = why_kept(wq.queue, known, declared=state.declared is not None or "broker" in known)
+        if kept is not None:
+            return self._let_go(state, "QueueKept", kept)
         try:
             access = self.queueing.resolve(state)
         except (QueueConflictError, BrokerChangedError) as error:
@@ -63,39 +70,51 @@ class Finalizing:
                 return self._wait_or_leave(state, str(error))
             access = state.target[0]
         self.queueing.watch(state, access)
-        silent = not isinstance(state.reading, Known | Missing)
-        overdue = self._deleting_for(state) >= LET_GO_SECONDS
-        if not self._workers_are_gone(state) and not (silent and overdue):
-            return LOOK_EVERY_SECONDS
-        return self._judge(state, access)
+        return self._advance(state, access)
 
     def release(self, state: ObjectState) -> None:
         """Have nothing read any more for this WorkQueue."""
-        dead = self.dead.pop(state.wq.uid, None)
-        if dead is not None:
-            self.watches.drop(state.wq.uid, (dead.access, dead.name))
+        ending = self.endings.pop(state.wq.uid, None)
+        if ending is not None and ending.dead is not None:
+            self.watches.drop(state.wq.uid, (ending.dead.access, ending.dead.name))
         self.queueing.release(state)
 
     def observe_dead(self, uid: str, reading: Reading) -> None:
         """A reading of the dead-letter queue, which is watched during the deletion only."""
-        if uid in self.dead:
-            self.dead[uid].learn(reading)
+        ending = self.endings.get(uid)
+        if ending is not None and ending.dead is not None:
+            ending.dead.learn(reading)
+
+    def _advance(self, state: ObjectState, access: Access) -> float | None:
+        """Workers first, who finish their tasks; then the queue."""
+        ending, now = self._ending(state), self.clock.monotonic()
+        if isinstance(state.reading, Known | Missing):
+            ending.heard_at = state.reading.at
+        gone = self._workers_are_gone(state)
+        if gone and ending.workers_gone_at is None:
+            ending.workers_gone_at = now
+        silent = not isinstance(state.reading, Known | Missing)
+        if not gone and not (silent and self._overdue(state, ending.heard_at)):
+            # A pod on a node that died ends no more: past its grace period nobody waits for it.
+            grace = state.wq.worker.task_timeout_seconds + GRACE_MARGIN_SECONDS
+            if self._deleting_for(state) < grace + self.let_go_seconds:
+                return LOOK_EVERY_SECONDS
+        return self._judge(state, access)
 
     def _judge(self, state: ObjectState, access: Access) -> float | None:
         wq, now = state.wq, self.clock.monotonic()
         proven = state.history.zero_is_proven(
             now=now, seconds=ZERO_PROOF_SECONDS, readings=ZERO_PROOF_READINGS
         )
-        standing = Standing(
-            reading=state.reading,
-            zero_is_proven=proven,
-            deleting_for_seconds=self._deleting_for(state),
-        )
+        reading, ending = state.reading, self._ending(state)
+        heard = isinstance(reading, Known | Missing)
+        overdue = self._overdue(state, ending.workers_gone_at if heard else ending.heard_at)
+        standing = Standing(reading=reading, zero_is_proven=proven, overdue=overdue)
         verdict, why = judge(wq.queue.deletion_policy, standing)
         if verdict is Verdict.WAIT:
-            return LOOK_EVERY_SECONDS
+            return LOOK_EVERY_SECONDS if heard else self._wait(state, why)
         if verdict is Verdict.LEAVE_BEHIND:
-            return self._let_go(state, "QueueLeftBehind", _left_behind(wq.queue.name, why))
+            return self._leave_behind(state, why)
         if verdict is Verdict.KEEP:
             return self._let_go(state, "QueueKept", f"queue {wq.queue.name!r} is kept: {why}")
         return self._delete(state, access, why)
@@ -121,13 +140,13 @@ class Finalizing:
     ) -> bool | None:
         """True: deleted; False: kept, not empty; None: not known yet."""
         if if_empty and name != state.wq.queue.name:
-            dead = self.dead.get(state.wq.uid)
-            if dead is None:
-                self.dead[state.wq.uid] = DeadLetters(access=access, name=name)
+            ending = self._ending(state)
+            if ending.dead is None:
+                ending.dead = DeadLetters(access=access, name=name)
                 self.watches.add(state.wq.uid, (access, name))
                 return None
-            empty = dead.is_empty(self.clock.monotonic())
-            if empty is None and self._deleting_for(state) >= LET_GO_SECONDS:
+            empty = ending.dead.is_empty(self.clock.monotonic())
+            if empty is None and self._overdue(state, ending.workers_gone_at):
                 return False
             if not empty:
                 return empty
@@ -144,9 +163,26 @@ class Finalizing:
         return not self.cluster.list_pods(wq.namespace, wq.name)
 
     def _wait_or_leave(self, state: ObjectState, why: str) -> float | None:
-        if self._deleting_for(state) < LET_GO_SECONDS:
-            return LOOK_EVERY_SECONDS
-        text = _left_behind(state.wq.queue.name, why)
+        """The broker, or the way to it, is in trouble."""
+        if self._overdue(state, self._ending(state).workers_gone_at):
+            return self._leave_behind(state, why)
+        return self._wait(state, why)
+
+    def _wait(self, state: ObjectState, why: str) -> float:
+        """Tell once why a deletion takes its time."""
+        ending = self._ending(state)
+        if not ending.told:
+            ending.told = True
+            text = f"the deletion waits for the broker, {self.let_go_seconds:.0f} s at most: {why}"
+            self.reporter.event(state.wq, "Warning", "DeletionWaiting", text)
+        return LOOK_EVERY_SECONDS
+
+    def _leave_behind(self, state: ObjectState, why: str) -> float:
+        text = (
+            f"queue {state.wq.queue.name!r} is left behind on the broker, with what is in it: for "
+            f"{self.let_go_seconds:.0f} s it could not be deleted ({why}). Delete it by hand if it "
+            f"is not wanted"
+        )
         return self._let_go(state, "QueueLeftBehind", text)
 
     def _let_go(self, state: ObjectState, reason: str, text: str) -> float:
@@ -163,45 +199,18 @@ class Finalizing:
         version = {"resourceVersion": wq.resource_version, "finalizers": list(finalizers)}
         self.cluster.patch_workqueue(wq.namespace, wq.name, {"metadata": version})
 
+    def _ending(self, state: ObjectState) -> Ending:
+        return self.endings.setdefault(state.wq.uid, Ending())
+
+    def _overdue(self, state: ObjectState, since: float | None) -> bool:
+        """Too long since then (monotonic); None: since the deletion was asked for."""
+        waited = self._deleting_for(state)
+        if since is not None:
+            waited = min(waited, self.clock.monotonic() - since)
+        return waited >= self.let_go_seconds
+
     def _deleting_for(self, state: ObjectState) -> float:
         since = state.wq.deleted
         if since is None:
             return 0.0
         return (self.clock.now() - parse_rfc3339(since)).total_seconds()
-
-
-@dataclass(slots=True)
-class DeadLetters:
-    """What was read of a dead-letter queue during a deletion."""
-
-    access: Access
-    name: str
-    history: History = field(default_factory=History)
-    reading: Reading | None = None
-
-    def learn(self, reading: Reading) -> None:
-        """One more reading."""
-        self.reading = reading
-        if isinstance(reading, Known):
-            empty = reading.ready == 0
-            self.history.learn(0, empty=empty, now=reading.at, window_seconds=ZERO_PROOF_SECONDS)
-        else:
-            self.history.break_off()
-
-    def is_empty(self, now: float) -> bool | None:
-        """True when surely empty, False when surely not, None when that is not known yet."""
-        if isinstance(self.reading, Missing):
-            return True
-        if isinstance(self.reading, Known) and self.reading.ready:
-            return False
-        proven = self.history.zero_is_proven(
-            now=now, seconds=ZERO_PROOF_SECONDS, readings=ZERO_PROOF_READINGS
-        )
-        return True if proven else None
-
-
-def _left_behind(name: str, why: str) -> str:
-    return (
-        f"the broker did not answer for {LET_GO_SECONDS:.0f} s ({why}); queue {name!r} is left "
-        f"behind there, with what is in it: delete it by hand if it is not wanted"
-    )

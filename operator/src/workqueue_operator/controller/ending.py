@@ -1,0 +1,48 @@
+"""What one deletion has seen so far; lost with the process, and then seen anew."""
+
+from dataclasses import dataclass, field
+
+from workqueue_operator.core.access import Access
+from workqueue_operator.core.history import History
+from workqueue_operator.core.policy import ZERO_PROOF_READINGS, ZERO_PROOF_SECONDS
+from workqueue_operator.core.readings import Known, Missing, Reading
+
+
+@dataclass(slots=True)
+class DeadLetters:
+    """What was read of a dead-letter queue during a deletion."""
+
+    access: Access
+    name: str
+    history: History = field(default_factory=History)
+    reading: Reading | None = None
+
+    def learn(self, reading: Reading) -> None:
+        """One more reading."""
+        self.reading = reading
+        if isinstance(reading, Known):
+            empty = reading.ready == 0
+            self.history.learn(0, empty=empty, now=reading.at, window_seconds=ZERO_PROOF_SECONDS)
+        else:
+            self.history.break_off()
+
+    def is_empty(self, now: float) -> bool | None:
+        """True when surely empty, False when surely not, None when that is not known yet."""
+        if isinstance(self.reading, Missing):
+            return True
+        if isinstance(self.reading, Known) and self.reading.ready:
+            return False
+        proven = self.history.zero_is_proven(
+            now=now, seconds=ZERO_PROOF_SECONDS, readings=ZERO_PROOF_READINGS
+        )
+        return True if proven else None
+
+
+@dataclass(slots=True)
+class Ending:
+    """One deletion under way. Times: monotonic seconds, None: not in this process."""
+
+    heard_at: float | None = None  # the broker last said something about the queue
+    workers_gone_at: float | None = None
+    dead: DeadLetters | None = None
+    told: bool = False  # that it waits for the broker
