@@ -67,7 +67,9 @@ class Acting:
         uid, wanted = state.wq.uid, manifest["metadata"]["annotations"]
         if live is None:
             return Step.APPLY, False
-        if live.annotations.get(RENDERING) == wanted[RENDERING] and not is_rolling(live):
+        seen = live.observed_generation >= live.generation  # else its counts are of the time before
+        done = seen and not is_rolling(live)
+        if live.annotations.get(RENDERING) == wanted[RENDERING] and done:
             self.turns.give_back(uid)
         edited = state.our_generation is not None and live.generation > state.our_generation
         if edited:

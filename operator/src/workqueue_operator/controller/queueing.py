@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass, field
 
 from workqueue_operator.controller.reporter import Reporter
-from workqueue_operator.controller.secrets import Secrets
+from workqueue_operator.controller.secrets import AFTER_REFUSAL_SECONDS, READ_EVERY_SECONDS, Secrets
 from workqueue_operator.controller.state import ObjectState
 from workqueue_operator.controller.watches import Watches
 from workqueue_operator.core.access import Access
@@ -41,15 +41,18 @@ class Queueing:
             QueueConflictError: an older WorkQueue has the queue.
             BrokerChangedError: the Secret names another broker than status does.
         """
-        wq, reading = state.wq, state.reading
-        refused = isinstance(reading, Unknown) and reading.reason in REFUSED
-        access = self.secrets.access(wq, refused=refused)
+        wq = state.wq
+        access = self.secrets.access(wq, refused=_is_refused(state))
         self._claim(wq, access)
         declared_on = wq.status.get("broker", {}).get("address")
         accepted = wq.annotations.get(ACCEPT_BROKER)
         if declared_on not in {None, access.address} and accepted != access.address:
             raise BrokerChangedError(declared_on=str(declared_on), now_named=access.address)
         return access
+
+    def look_again_seconds(self, state: ObjectState) -> float:
+        """When the Secret may have changed: nobody tells of it."""
+        return AFTER_REFUSAL_SECONDS if _is_refused(state) else READ_EVERY_SECONDS
 
     def watch(self, state: ObjectState, access: Access) -> None:
         """Have the queue read; a changed access or name ends the reading of the old one first."""
@@ -103,7 +106,7 @@ class Queueing:
         place = f"queue {wq.queue.name!r} on {access.address}"
         if not created:
             return
-        if state.declared is None and not _was_declared(wq):
+        if access.address != _declared_on(state):
             text = f"declared {place}: durable, {wq.queue.type}"
             self.reporter.event(wq, "Normal", "QueueDeclared", text)
             return
@@ -131,8 +134,13 @@ class Queueing:
         return freed
 
 
-def _was_declared(wq: WorkQueue) -> bool:
-    return any(
-        each["type"] == "QueueReady" and each["status"] == "True"
-        for each in wq.status.get("conditions", ())
-    )
+def _is_refused(state: ObjectState) -> bool:
+    return isinstance(state.reading, Unknown) and state.reading.reason in REFUSED
+
+
+def _declared_on(state: ObjectState) -> str | None:
+    """The broker that had the queue before, as this process or one before it knows."""
+    if state.declared is not None:
+        return state.declared[0]
+    address: str | None = state.wq.status.get("broker", {}).get("address")
+    return address

@@ -65,7 +65,7 @@ class Stepper:
 
     def _advance(self, state: ObjectState, found: Findings) -> Sequence[float | None]:
         """Declare, decide and act."""
-        waits: list[float | None] = []
+        waits: list[float | None] = [self.queueing.look_again_seconds(state)]
         access = state.target[0] if state.target else None
         try:
             found.declared = access is not None and self.queueing.ensure(state, access)
