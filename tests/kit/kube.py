@@ -101,19 +101,26 @@ class Kube:
 
     def pod_text(self, pod: str, port: int, path: str) -> str:
         """GET text from a pod, through the API server."""
-        url = f"{self.connection.server}{self._path('Pod', f'{pod}:{port}')}/proxy/{path}"
-        token = self.connection.authorization()
-        headers = {"Authorization": token} if token else {}
-        answer = self.connection.pool(1).request("GET", url, headers=headers, timeout=10.0)
-        if answer.status != 200:
-            raise ApiError(answer.status, f"GET {path} of pod {pod}")
-        return answer.data.decode()
+        return self._text(f"{self._path('Pod', f'{pod}:{port}')}/proxy/{path}")
+
+    def log(self, pod: str) -> str:
+        """All that the pod's container has printed."""
+        return self._text(f"{self._path('Pod', pod)}/log")
 
     def events(self, about: str, *reasons: str) -> Sequence[Json]:
         """Events on one object, oldest first; of these reasons, if any are given."""
         found = self.list("Event", fieldSelector=f"involvedObject.name={about}")
         wanted = [each for each in found if not reasons or each["reason"] in reasons]
         return sorted(wanted, key=lambda each: int(each["metadata"]["resourceVersion"]))
+
+    def _text(self, path: str) -> str:
+        token = self.connection.authorization()
+        headers = {"Authorization": token} if token else {}
+        url = f"{self.connection.server}{path}"
+        answer = self.connection.pool(1).request("GET", url, headers=headers, timeout=10.0)
+        if answer.status != 200:
+            raise ApiError(answer.status, f"GET {path}")
+        return answer.data.decode()
 
     def _path(self, kind: str, name: str = "") -> str:
         prefix, plural = _PLACES[kind]

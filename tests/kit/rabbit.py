@@ -56,6 +56,23 @@ class Broker:
         rights = {"configure": ".*", "write": ".*", "read": read}
         self._call("PUT", f"permissions/{_q(self.vhost)}/{_q(name)}", rights)
 
+    def put(self, name: str, *bodies: str) -> None:
+        """Put persistent messages into a queue by hand."""
+        for body in bodies:
+            message = {
+                "routing_key": name,
+                "payload": body,
+                "payload_encoding": "string",
+                "properties": {"delivery_mode": 2},
+            }
+            path = f"exchanges/{_q(self.vhost)}/amq.default/publish"
+            if not self._call("POST", path, message)["routed"]:
+                raise AssertionError(f"nothing is routed to queue {name!r}")
+
+    def disconnect(self, user: str) -> None:
+        """Close all connections of a user."""
+        self._call("DELETE", f"connections/username/{_q(user)}")
+
     def delete_user(self, name: str) -> None:
         """Delete a user."""
         self._call("DELETE", f"users/{_q(name)}", absent_is_fine=True)

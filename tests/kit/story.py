@@ -24,8 +24,12 @@ class Story:
 
     def begin(self) -> "Story":
         """Create the Secret and the ledger."""
+        self.settle().ledger.open()
+        return self
+
+    def settle(self) -> "Story":
+        """Create the Secret alone, where no task is done."""
         self.kube.apply(self.broker.secret())
-        self.ledger.open()
         return self
 
     def apply(self, name: str, spec: Mapping[str, Any] | None = None) -> None:
@@ -85,6 +89,13 @@ class Story:
             return found if bad else None
 
         return wait_for(f"{name} to be not ready: {reason}", look, seconds=seconds)
+
+    def wait_event(self, name: str, reason: str, *, seconds: float = 30) -> Json:
+        """Wait for an event of this reason on the WorkQueue; returns the last one."""
+        found = wait_for(
+            f"event {reason} of {name}", lambda: self.kube.events(name, reason), seconds=seconds
+        )
+        return found[-1]
 
     def replicas(self, name: str) -> int:
         """spec.replicas of the Deployment; 0 when there is none."""
