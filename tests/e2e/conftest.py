@@ -28,6 +28,13 @@ def operator(kubeconfig: Path) -> Operator:
 
 
 @pytest.fixture
+def bare_story(operator: Operator, kube: Kube, broker: Broker, images: Mapping[str, str]) -> Story:
+    """The same without a ledger: a story in which nobody works."""
+    assert operator.pods()
+    return Story(kube, broker, images, Ledger(kube, images["worker"])).settle()
+
+
+@pytest.fixture
 def story(operator: Operator, kube: Kube, broker: Broker, images: Mapping[str, str]) -> Story:
     """A story of its own: namespace, vhost, Secret and ledger."""
     assert operator.pods()

@@ -6,6 +6,8 @@ from pathlib import Path
 from kit.kube import Json, Kube, wait_for
 from tools import deploy
 
+LET_GO_SECONDS = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Operator:
@@ -17,7 +19,8 @@ class Operator:
     @classmethod
     def install(cls, kubeconfig: Path) -> "Operator":
         """helm upgrade --install; waits until it is ready."""
-        deploy.install(kubeconfig)
+        # A deletion that waits for a silent broker may not take the default's 5 minutes here.
+        deploy.install(kubeconfig, f"--set=letGoSeconds={LET_GO_SECONDS}")
         return cls(kubeconfig, Kube.open(kubeconfig, deploy.NAMESPACE))
 
     def pods(self) -> list[Json]:
@@ -25,6 +28,10 @@ class Operator:
         return list(
             self.kube.list("Pod", labelSelector="app.kubernetes.io/name=workqueue-operator")
         )
+
+    def log(self) -> str:
+        """What it has said since it started."""
+        return "".join(self.kube.log(pod["metadata"]["name"]) for pod in self.pods())
 
     def kill(self) -> None:
         """End it at once, as a node failure would; another one is started by its Deployment."""

@@ -71,15 +71,18 @@ def up(kubeconfig: Path) -> None:
     print(install(kubeconfig))
 
 
-def install(kubeconfig: Path) -> str:
-    """Install or upgrade, and wait until the operator is ready. Returns helm's words."""
+def install(kubeconfig: Path, *words: str) -> str:
+    """Install or upgrade, and wait until the operator is ready. Returns helm's words.
+
+    words: more for helm, as they are.
+    """
     print(f"  Installing the operator into {context(kubeconfig)} (usually 15 s)", flush=True)
     place = [f"--kubeconfig={kubeconfig}", f"--namespace={NAMESPACE}", "--create-namespace"]
     wait = ["--wait", f"--timeout={READY_WITHIN}"]
     # On our own cluster a test may have applied the schema by hand; it becomes the release's.
     wait += ["--take-ownership"] if is_own(kubeconfig) else []
     values = image_values(images(kubeconfig))
-    return run_helm("upgrade", "--install", RELEASE, str(CHART), *place, *wait, *values)
+    return run_helm("upgrade", "--install", RELEASE, str(CHART), *place, *wait, *values, *words)
 
 
 def down(kubeconfig: Path) -> None:
