@@ -19,6 +19,7 @@ from workqueue_operator.core.errors import (
 )
 from workqueue_operator.core.manifests import GRACE_MARGIN_SECONDS
 from workqueue_operator.core.policy import ZERO_PROOF_READINGS, ZERO_PROOF_SECONDS
+from workqueue_operator.core.queues import Queue
 from workqueue_operator.core.readings import Known, Missing, Reading
 from workqueue_operator.core.workqueue import FINALIZER
 from workqueue_operator.ports import Cluster, Topology
@@ -70,6 +71,7 @@ class Finalizing:
                 return self._wait_or_leave(state, str(error))
             access = state.target[0]
         self.queueing.watch(state, access)
+        self._watch_dead_letters(state, access)
         return self._advance(state, access)
 
     def release(self, state: ObjectState) -> None:
@@ -122,37 +124,48 @@ class Finalizing:
     def _delete(self, state: ObjectState, access: Access, why: str) -> float | None:
         queue = state.wq.queue
         if_empty = queue.deletion_policy == "DeleteIfEmpty"
-        names = [queue.name, *([queue.dead_letter_name] if queue.dead_letter_name else [])]
+        dead_go = self._dead_letters_may_go(state) if if_empty else True
+        if dead_go is None:
+            return LOOK_EVERY_SECONDS
         try:
-            gone = [self._delete_one(state, access, name, if_empty=if_empty) for name in names]
+            kept = self._remove(access, queue, if_empty=if_empty, dead_go=dead_go)
         except BrokerError as error:
             return self._wait_or_leave(state, str(error))
-        if None in gone:
-            return LOOK_EVERY_SECONDS
-        kept = [name for name, deleted in zip(names, gone, strict=True) if not deleted]
         if kept:
-            text = f"not empty, and so kept: {', '.join(kept)}"
-            return self._let_go(state, "QueueKept", text)
+            return self._let_go(state, "QueueKept", f"kept, with what is in it: {', '.join(kept)}")
         return self._let_go(state, "QueueDeleted", f"queue {queue.name!r} is deleted: {why}")
 
-    def _delete_one(
-        self, state: ObjectState, access: Access, name: str, *, if_empty: bool
-    ) -> bool | None:
-        """True: deleted; False: kept, not empty; None: not known yet."""
-        if if_empty and name != state.wq.queue.name:
-            ending = self._ending(state)
-            if ending.dead is None:
-                ending.dead = DeadLetters(access=access, name=name)
-                self.watches.add(state.wq.uid, (access, name))
-                return None
-            empty = ending.dead.is_empty(self.clock.monotonic())
-            if empty is None and self._overdue(state, ending.workers_gone_at):
-                return False
-            if not empty:
-                return empty
-        return self.topology.delete(
-            access, name, if_empty=if_empty and state.wq.queue.type == "Classic"
-        )
+    def _remove(
+        self, access: Access, queue: Queue, *, if_empty: bool, dead_go: bool
+    ) -> Sequence[str]:
+        """Delete the queue and its dead letters; returns the names of what is kept."""
+        gone, dead = self.topology.delete(access, queue.name, if_empty=if_empty), True
+        if queue.dead_letter_name is not None:
+            # A queue that stays needs its dead letters: what is given up there would be lost.
+            may_go = gone and dead_go
+            dead = may_go and self.topology.delete(
+                access, queue.dead_letter_name, if_empty=if_empty
+            )
+        both = ((queue.name, gone), (queue.dead_letter_name, dead))
+        return [name for name, done in both if name is not None and not done]
+
+    def _dead_letters_may_go(self, state: ObjectState) -> bool | None:
+        """Whether they are surely empty, or there are none; None: that is not known yet."""
+        ending = self._ending(state)
+        if ending.dead is None:
+            return True
+        empty = ending.dead.is_empty(self.clock.monotonic())
+        if empty is None and self._overdue(state, ending.workers_gone_at):
+            return False
+        return empty
+
+    def _watch_dead_letters(self, state: ObjectState, access: Access) -> None:
+        """They must be seen empty, too, where only what is empty may go."""
+        queue, ending = state.wq.queue, self._ending(state)
+        name = queue.dead_letter_name if queue.deletion_policy == "DeleteIfEmpty" else None
+        if name is not None and ending.dead is None:
+            ending.dead = DeadLetters(access=access, name=name)
+            self.watches.add(state.wq.uid, (access, name))
 
     def _workers_are_gone(self, state: ObjectState) -> bool:
         """Their tasks are finished first: SIGTERM lets them."""

@@ -9,12 +9,22 @@ from workqueue_operator.controller.state import ObjectState
 from workqueue_operator.controller.watches import Watches
 from workqueue_operator.core.access import Access
 from workqueue_operator.core.claims import Claim, Claims
-from workqueue_operator.core.errors import BrokerChangedError, QueueConflictError
+from workqueue_operator.core.errors import (
+    AuthenticationFailedError,
+    BrokerChangedError,
+    QueueConflictError,
+    SecretError,
+    VhostDeniedError,
+    VhostMismatchError,
+)
 from workqueue_operator.core.readings import Known, Missing, Unknown
 from workqueue_operator.core.workqueue import ACCEPT_BROKER, WorkQueue
 from workqueue_operator.ports import Topology
 
-REFUSED = frozenset({"AuthenticationFailed", "VhostDenied"})
+REFUSED = frozenset({AuthenticationFailedError.reason, VhostDeniedError.reason})
+BLAMED_ON_SECRET = frozenset(
+    {SecretError.reason, VhostMismatchError.reason, BrokerChangedError.reason}
+)
 DECLARES_AT_ONCE = 4
 DECLARE_TURN_SECONDS = 0.2
 """Per broker access: a broker that answers slowly may not take every thread of ours for long."""
@@ -135,7 +145,10 @@ class Queueing:
 
 
 def _is_refused(state: ObjectState) -> bool:
-    return isinstance(state.reading, Unknown) and state.reading.reason in REFUSED
+    """Whether somebody is likely to mend the Secret now."""
+    if isinstance(state.reading, Unknown) and state.reading.reason in REFUSED:
+        return True
+    return state.problem in BLAMED_ON_SECRET
 
 
 def _declared_on(state: ObjectState) -> str | None:
