@@ -3,13 +3,15 @@
 import heapq
 import threading
 import time
+from collections.abc import Callable
 
 
 class Pending:
     """A delaying queue of keys, for several worker threads."""
 
-    def __init__(self) -> None:
-        """Start empty and open."""
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Start empty and open. monotonic: a clock in seconds."""
+        self._monotonic = monotonic
         self._condition = threading.Condition()
         self._due: dict[str, float] = {}  # key -> monotonic seconds
         self._heap: list[tuple[float, str]] = []
@@ -18,18 +20,13 @@ class Pending:
 
     def add(self, key: str, after_seconds: float = 0.0) -> None:
         """Ask for a step; an earlier time wins over a later one. While it runs, it runs again."""
-        due = time.monotonic() + after_seconds
+        due = self._monotonic() + after_seconds
         with self._condition:
             if key in self._due and self._due[key] <= due:
                 return
             self._due[key] = due
             heapq.heappush(self._heap, (due, key))
             self._condition.notify()
-
-    def drop(self, key: str) -> None:
-        """No step is wanted any more."""
-        with self._condition:
-            self._due.pop(key, None)
 
     def take(self) -> str | None:
         """Wait for a key that is due and take it; None when closed. `done` must follow."""
@@ -63,6 +60,6 @@ class Pending:
         while self._heap:
             due, key = self._heap[0]
             if self._due.get(key) == due and key not in self._running:
-                return due - time.monotonic()
+                return due - self._monotonic()
             heapq.heappop(self._heap)
         return None

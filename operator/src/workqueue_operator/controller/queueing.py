@@ -133,7 +133,8 @@ class Queueing:
             raise QueueConflictError(elder[0], elder[1].full_name)
 
     def unclaim(self, uid: str) -> None:
-        """Give the queue up."""
+        """Give the queue up, and what was kept for this WorkQueue."""
+        self.secrets.forget(uid)
         with self._lock:
             self._freed |= self.claims.drop(uid)
 

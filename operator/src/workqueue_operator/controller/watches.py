@@ -21,7 +21,8 @@ class Watches:
         """Read this queue for this WorkQueue."""
         with self._lock:
             self._uids[target] = self._uids.get(target, frozenset()) | {uid}
-        self.monitors.watch(*target)
+            # Within the lock: or somebody who drops it meanwhile ends the reading after all.
+            self.monitors.watch(*target)
 
     def drop(self, uid: str, target: Target) -> None:
         """This WorkQueue wants it no more."""
@@ -29,9 +30,15 @@ class Watches:
             left = self._uids.pop(target, frozenset()) - {uid}
             if left:
                 self._uids[target] = left
-        if not left:
-            self.monitors.unwatch(*target)
+            else:
+                self.monitors.unwatch(*target)
 
     def wanted_by(self, target: Target) -> frozenset[str]:
         """The uids that a reading of this queue is for."""
         return self._uids.get(target, frozenset())
+
+    def addresses(self) -> frozenset[str]:
+        """Where queues are read now."""
+        with self._lock:
+            accesses = {access for access, _ in self._uids}
+        return frozenset(access.address for access in accesses)
