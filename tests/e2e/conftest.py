@@ -31,7 +31,7 @@ def operator(kubeconfig: Path) -> Operator:
 def bare_story(operator: Operator, kube: Kube, broker: Broker, images: Mapping[str, str]) -> Story:
     """The same without a ledger: a story in which nobody works."""
     assert operator.pods()
-    return Story(kube, broker, images, Ledger(kube, images["worker"])).settle()
+    return Story(kube, broker, images, Ledger(kube, images["worker"]), bare=True).settle()
 
 
 @pytest.fixture

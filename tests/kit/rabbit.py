@@ -50,6 +50,10 @@ class Broker:
         found = self._call("POST", f"{self._queue(name)}/get", question)
         return list(found or ())
 
+    def waiting(self, name: str) -> int:
+        """How many messages are ready, counted now."""
+        return len(self.peek(name))
+
     def create_user(self, name: str, password: str, *, read: str = ".*") -> None:
         """A user with rights on this vhost only."""
         self._call("PUT", f"users/{_q(name)}", {"password": password, "tags": ""})

@@ -21,6 +21,7 @@ class Story:
     broker: Broker
     images: Mapping[str, str]
     ledger: Ledger
+    bare: bool = False  # without a ledger: workers do the tutorial's task
 
     def begin(self) -> "Story":
         """Create the Secret and the ledger."""
@@ -28,19 +29,21 @@ class Story:
         return self
 
     def settle(self) -> "Story":
-        """Create the Secret alone, where no task is done."""
+        """Create the Secret."""
         self.kube.apply(self.broker.secret())
         return self
 
     def apply(self, name: str, spec: Mapping[str, Any] | None = None) -> None:
         """Apply a WorkQueue whose handler writes the ledger; `spec` is merged over the default."""
+        worker: Json = {"image": self.images["worker"]}
+        if self.bare:
+            worker["handler"] = {"python": "workqueue_worker.tutorial:work"}
+        else:
+            worker["handler"] = {"python": "ledger_handler:work"}
+            worker["podTemplate"] = handler_pod_template(self.kube.namespace)
         default = {
             "broker": {"secretName": "rabbitmq", "vhost": self.broker.vhost},
-            "worker": {
-                "image": self.images["worker"],
-                "handler": {"python": "ledger_handler:work"},
-                "podTemplate": handler_pod_template(self.kube.namespace),
-            },
+            "worker": worker,
             "scaling": {"maxWorkers": 20, "scaleDown": {"stabilizationSeconds": 15}},
         }
         body = {
