@@ -14,17 +14,10 @@ from workqueue_operator.cluster.api import Api
 from workqueue_operator.cluster.connection import Connection
 from workqueue_operator.cluster.objects import KubernetesCluster
 from workqueue_operator.cluster.watch import DeploymentWatch
-from workqueue_operator.controller.acting import Acting
+from workqueue_operator.controller.assembly import World, assemble
 from workqueue_operator.controller.clock import Clock
-from workqueue_operator.controller.finalizing import Finalizing
 from workqueue_operator.controller.loop import Controller
-from workqueue_operator.controller.queueing import Queueing
-from workqueue_operator.controller.reporter import Reporter
 from workqueue_operator.controller.samples import samples
-from workqueue_operator.controller.secrets import Secrets
-from workqueue_operator.controller.stepper import Stepper
-from workqueue_operator.controller.turns import Turns
-from workqueue_operator.controller.watches import Watches
 from workqueue_operator.core.access import Access
 from workqueue_operator.core.errors import ApiError
 from workqueue_operator.core.readings import Reading
@@ -37,7 +30,6 @@ BEAT_SECONDS = 1.0
 LATE_SECONDS = 30.0
 LIST_EVERY_SECONDS = 0.2
 GHOST_HUNT_SECONDS = 300.0
-TURNS_OPEN_SECONDS = 10.0
 
 
 @dataclass(slots=True)
@@ -63,15 +55,19 @@ class App:
         self.cluster = KubernetesCluster(api, namespaces=scope)
         self.topology = RabbitTopology()
         self.monitors = self._monitors()
-        self.controller = Controller(
-            stepper=self._stepper(),
+        world = World(
+            cluster=self.cluster,
+            topology=self.topology,
+            monitors=self.monitors,
             clock=Clock(),
             telemetry=self.telemetry,
-            threads=self.settings.step_threads,
+            let_go_seconds=float(self.settings.let_go_seconds),
         )
+        self.controller = assemble(world, threads=self.settings.step_threads)
         self.telemetry.samples = lambda: samples(
             tuple(self.controller.states.values()), now=time.monotonic()
         )
+        self.telemetry.brokers = self.controller.stepper.queueing.watches.addresses
         self.starter = threading.Thread(target=self._start_when_listed, name="starter", daemon=True)
         self.watch = DeploymentWatch(api, self.controller.observe_deployment, namespaces=scope)
 
@@ -88,12 +84,21 @@ class App:
         try:
             asyncio.run(self._serve())
         finally:
-            self.stop.set()
-            self.controller.stop()
-            self.monitors.close()
-            self.watch.stop()
-            self.topology.close()
+            self._end()
             end_http()
+
+    def _end(self) -> None:
+        """The steps first, which use the rest; then all of that at the same time."""
+        self.stop.set()
+        self.controller.stop()
+        ends = [
+            threading.Thread(target=end, daemon=True)
+            for end in (self.monitors.close, self.watch.stop, self.topology.close)
+        ]
+        for each in ends:
+            each.start()
+        for each in ends:
+            each.join()  # each of them ends within 2 s, whatever the other side does
 
     def _monitors(self) -> RabbitMonitors:
         return RabbitMonitors(
@@ -104,36 +109,6 @@ class App:
 
     def _observe(self, access: Access, readings: Mapping[str, Reading]) -> None:
         self.controller.observe(access, readings)
-
-    def _stepper(self) -> Stepper:
-        clock = Clock()
-        reporter = Reporter(self.cluster, clock, self.telemetry)
-        watches = Watches(self.monitors)
-        queueing = Queueing(
-            secrets=Secrets(self.cluster.read_secret, clock),
-            topology=self.topology,
-            watches=watches,
-            reporter=reporter,
-        )
-        finalizing = Finalizing(
-            cluster=self.cluster,
-            topology=self.topology,
-            watches=watches,
-            queueing=queueing,
-            reporter=reporter,
-            clock=clock,
-            let_go_seconds=float(self.settings.let_go_seconds),
-        )
-        turns = Turns(clock.monotonic, opens_after_seconds=TURNS_OPEN_SECONDS)
-        acting = Acting(cluster=self.cluster, reporter=reporter, turns=turns, clock=clock)
-        return Stepper(
-            cluster=self.cluster,
-            queueing=queueing,
-            acting=acting,
-            finalizing=finalizing,
-            reporter=reporter,
-            clock=clock,
-        )
 
     async def _serve(self) -> None:
         beating = asyncio.create_task(self._beat())

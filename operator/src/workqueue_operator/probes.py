@@ -41,4 +41,9 @@ def serve(
     server = ThreadingHTTPServer(("", port), Handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
-    return server.shutdown
+
+    def end() -> None:
+        server.shutdown()
+        server.server_close()
+
+    return end

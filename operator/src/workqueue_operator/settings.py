@@ -34,7 +34,7 @@ class Settings:
         """
         names = env.get(f"{PREFIX}WATCH_NAMESPACES", "")
         return cls(
-            watch_namespaces=tuple(filter(None, (name.strip() for name in names.split(",")))),
+            watch_namespaces=_names(names),
             log_level=_choice(env, "LOG_LEVEL", "INFO", LOG_LEVELS),
             http_port=_number(env, "HTTP_PORT", 8080, 1, 65535),
             read_cpu_percent=_number(env, "READ_CPU_PERCENT", 10, 1, 100),
@@ -43,11 +43,16 @@ class Settings:
         )
 
 
+def _names(text: str) -> tuple[str, ...]:
+    """Separated by commas; each once, or it would be watched twice."""
+    return tuple(dict.fromkeys(filter(None, (name.strip() for name in text.split(",")))))
+
+
 def _choice(env: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:
-    value = env.get(f"{PREFIX}{name}", default).upper()
-    if value not in allowed:
+    value = env.get(f"{PREFIX}{name}", default)
+    if value.upper() not in allowed:
         raise SettingsError(name, value, f"must be one of {', '.join(allowed)}")
-    return value
+    return value.upper()
 
 
 def _number(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

@@ -3,12 +3,12 @@
 import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from workqueue_operator import __version__
@@ -25,15 +25,19 @@ class Sample:
     workers: Mapping[str, int]
     bounds: tuple[int, int]
     conditions: Mapping[str, bool]
+    scaled: Mapping[tuple[str, str], int]  # steps of this process, by direction and reason
 
 
 class Telemetry:
     """One registry for the process."""
 
     def __init__(self) -> None:
-        """Register every metric; `samples` is set once the controller exists."""
+        """Register every metric; `samples` and `brokers` are set once the controller exists."""
         self.registry = CollectorRegistry()
         self.samples: Callable[[], Iterable[Sample]] = tuple
+        self.brokers: Callable[[], frozenset[str]] | None = None
+        self._swept: set[str] = set()
+        self.registry.register(_Objects(self))  # first: it drops what the others need not show
         ProcessCollector(registry=self.registry)
         build = Gauge(
             "workqueue_build_info",
@@ -51,12 +55,6 @@ class Telemetry:
             "workqueue_reconcile_errors_total",
             "Steps that ended in an error, by its reason.",
             ["reason"],
-            registry=self.registry,
-        )
-        self._scaled = Counter(
-            "workqueue_scale_events_total",
-            "Changes of a number of workers, by direction and reason.",
-            ["namespace", "name", "direction", "reason"],
             registry=self.registry,
         )
         self._sweeps = Histogram(
@@ -82,7 +80,6 @@ class Telemetry:
             "How late the event loop was at its last beat.",
             registry=self.registry,
         )
-        self.registry.register(_Objects(self))
 
     @contextmanager
     def step(self) -> Iterator[None]:
@@ -97,15 +94,22 @@ class Telemetry:
         """Count a step that ended in an error."""
         self._failed.labels(reason).inc()
 
-    def scaled(self, namespace: str, name: str, *, up: bool, reason: str) -> None:
-        """Count a step up or down."""
-        self._scaled.labels(namespace, name, "up" if up else "down", reason).inc()
-
     def swept(self, *, address: str, duration_seconds: float, queues: int, outcome: str) -> None:
         """One sweep has ended (a broker.monitor.SweepObserver)."""
+        self._swept.add(address)
         self._sweeps.labels(address).observe(duration_seconds)
         self._queues.labels(address).set(queues)
         self._up.labels(address).set(outcome == "ok")
+
+    def drop_brokers(self) -> None:
+        """Show no broker any more of which no queue is read."""
+        if self.brokers is None:
+            return
+        for address in self._swept.copy() - self.brokers():
+            self._swept.discard(address)
+            for metric in (self._sweeps, self._queues, self._up):
+                with suppress(KeyError):  # a sweep that is under way has made only some of them
+                    metric.remove(address)
 
     def lagged(self, seconds: float) -> None:
         """The event loop has beaten."""
@@ -118,8 +122,13 @@ class _Objects(Collector):
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def describe(self) -> Iterator[Metric]:
+        """See Collector: nothing, so that registering asks for no samples."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
         """See Collector."""
+        self._telemetry.drop_brokers()
         who = ["namespace", "name"]
         messages = _family("messages", "Tasks in the queue, by state; absent: unknown.", "state")
         workers = _family("workers", "Workers, by state.", "state")
@@ -127,6 +136,11 @@ class _Objects(Collector):
         consumers = GaugeMetricFamily("workqueue_consumers", "Consumers of the queue.", labels=who)
         least = GaugeMetricFamily("workqueue_scale_min", "spec.scaling.minWorkers.", labels=who)
         most = GaugeMetricFamily("workqueue_scale_max", "spec.scaling.maxWorkers.", labels=who)
+        scaled = CounterMetricFamily(
+            "workqueue_scale_events",
+            "Changes of a number of workers, by direction and reason.",
+            labels=[*who, "direction", "reason"],
+        )
         for sample in self._telemetry.samples():
             key = [sample.namespace, sample.name]
             _fill(messages, key, sample.messages)
@@ -136,7 +150,9 @@ class _Objects(Collector):
                 consumers.add_metric(key, sample.consumers)
             least.add_metric(key, sample.bounds[0])
             most.add_metric(key, sample.bounds[1])
-        yield from (messages, workers, condition, consumers, least, most)
+            for (direction, reason), count in sample.scaled.items():
+                scaled.add_metric([*key, direction, reason], count)
+        yield from (messages, workers, condition, consumers, least, most, scaled)
 
 
 def _family(name: str, text: str, label: str) -> GaugeMetricFamily:

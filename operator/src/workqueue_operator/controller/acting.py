@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from workqueue_operator.controller.clock import Clock, rfc3339
 from workqueue_operator.controller.reporter import Reporter
-from workqueue_operator.controller.state import ObjectState, is_rolling
+from workqueue_operator.controller.state import ObjectState
 from workqueue_operator.controller.turns import Turns
 from workqueue_operator.core.decision import Decision
-from workqueue_operator.core.errors import ForeignDeploymentError
+from workqueue_operator.core.errors import ApiError, ForeignDeploymentError
 from workqueue_operator.core.manifests import RENDERING, deployment
 from workqueue_operator.core.rollout import Step, is_ours_alone, next_step
 from workqueue_operator.ports import Cluster, DeploymentState, Json
@@ -39,18 +39,26 @@ class Acting:
         if live is None and not may_create:
             return None
         step, waits = self._choose(state, live, manifest, decision.workers)
-        before = live.replicas if live else 0
-        if live is None and state.had_deployment:
+        before, recreated = live.replicas if live else 0, live is None and state.had_deployment
+        self._write(state, step, manifest)
+        if recreated:
             text = f"the Deployment was gone and is made again with {decision.workers} workers"
             self.reporter.event(wq, "Warning", "DeploymentRecreated", text)
-        if step is Step.APPLY:
-            self._learn(state, self.cluster.apply_deployment(manifest))
-        elif step is Step.REPLICAS:
-            after = self.cluster.patch_replicas(wq.namespace, wq.name, decision.workers)
-            self._learn(state, after)
         if step is not Step.NOTHING and before != decision.workers:
             self._tell(state, before, decision)
         return TURN_RETRY_SECONDS if waits else None
+
+    def _write(self, state: ObjectState, step: Step, manifest: Json) -> None:
+        wq = state.wq
+        if step is Step.APPLY:
+            try:
+                self._learn(state, self.cluster.apply_deployment(manifest))
+            except ApiError:
+                self.turns.give_back(wq.uid)  # one that is refused holds up no other's turn
+                raise
+        elif step is Step.REPLICAS:
+            replicas = manifest["spec"]["replicas"]
+            self._learn(state, self.cluster.patch_replicas(wq.namespace, wq.name, replicas))
 
     def _find(self, state: ObjectState) -> DeploymentState | None:
         """Before creating: is there one of this name, and is it ours?"""
@@ -68,14 +76,14 @@ class Acting:
         if live is None:
             return Step.APPLY, False
         seen = live.observed_generation >= live.generation  # else its counts are of the time before
-        done = seen and not is_rolling(live)
+        done = seen and not state.is_rolling(self.clock.monotonic())
         if live.annotations.get(RENDERING) == wanted[RENDERING] and done:
             self.turns.give_back(uid)
         edited = state.our_generation is not None and live.generation > state.our_generation
-        if edited:
+        stale = is_ours_alone(live.annotations, wanted)
+        if edited and not stale:
             # Somebody changed it by hand: taken back, but for what we own and they do not.
             return Step.APPLY, False
-        stale = is_ours_alone(live.annotations, wanted)
         turn = stale and live.replicas > 0 and self.turns.take(uid)
         replicas = (live.replicas, workers)
         step = next_step(live.annotations, wanted, replicas=replicas, turn=turn)
@@ -90,4 +98,4 @@ class Acting:
         state.scaled_at = rfc3339(self.clock.now())
         if decision.workers < before:
             state.last_shrink = self.clock.monotonic()
-        self.reporter.step(state.wq, before, decision)
+        self.reporter.step(state, before, decision)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from workqueue_operator.core.access import Access
+from workqueue_operator.controller.watches import Target
 from workqueue_operator.core.history import History
 from workqueue_operator.core.policy import ZERO_PROOF_READINGS, ZERO_PROOF_SECONDS
 from workqueue_operator.core.readings import Known, Missing, Reading
@@ -12,8 +12,7 @@ from workqueue_operator.core.readings import Known, Missing, Reading
 class DeadLetters:
     """What was read of a dead-letter queue during a deletion."""
 
-    access: Access
-    name: str
+    target: Target
     history: History = field(default_factory=History)
     reading: Reading | None = None
 

@@ -8,7 +8,7 @@ from workqueue_operator.controller.ending import DeadLetters, Ending
 from workqueue_operator.controller.queueing import Queueing
 from workqueue_operator.controller.reporter import Reporter
 from workqueue_operator.controller.state import ObjectState
-from workqueue_operator.controller.watches import Watches
+from workqueue_operator.controller.watches import Target, Watches
 from workqueue_operator.core.access import Access
 from workqueue_operator.core.deletion import Standing, Verdict, judge, why_kept
 from workqueue_operator.core.errors import (
@@ -78,14 +78,15 @@ class Finalizing:
         """Have nothing read any more for this WorkQueue."""
         ending = self.endings.pop(state.wq.uid, None)
         if ending is not None and ending.dead is not None:
-            self.watches.drop(state.wq.uid, (ending.dead.access, ending.dead.name))
+            self.watches.drop(state.wq.uid, ending.dead.target)
         self.queueing.release(state)
 
-    def observe_dead(self, uid: str, reading: Reading) -> None:
+    def observe_dead(self, uid: str, target: Target, reading: Reading) -> None:
         """A reading of the dead-letter queue, which is watched during the deletion only."""
         ending = self.endings.get(uid)
-        if ending is not None and ending.dead is not None:
-            ending.dead.learn(reading)
+        dead = ending.dead if ending is not None else None
+        if dead is not None and dead.target == target:
+            dead.learn(reading)
 
     def _advance(self, state: ObjectState, access: Access) -> float | None:
         """Workers first, who finish their tasks; then the queue."""
@@ -163,9 +164,13 @@ class Finalizing:
         """They must be seen empty, too, where only what is empty may go."""
         queue, ending = state.wq.queue, self._ending(state)
         name = queue.dead_letter_name if queue.deletion_policy == "DeleteIfEmpty" else None
-        if name is not None and ending.dead is None:
-            ending.dead = DeadLetters(access=access, name=name)
-            self.watches.add(state.wq.uid, (access, name))
+        target = None if name is None else (access, name)
+        if target is None or (ending.dead is not None and ending.dead.target == target):
+            return
+        if ending.dead is not None:
+            self.watches.drop(state.wq.uid, ending.dead.target)
+        ending.dead = DeadLetters(target=target)
+        self.watches.add(state.wq.uid, target)
 
     def _workers_are_gone(self, state: ObjectState) -> bool:
         """Their tasks are finished first: SIGTERM lets them."""

@@ -2,28 +2,27 @@
 
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from workqueue_operator.controller.clock import Clock
+from workqueue_operator.controller.clock import Clock, parse_rfc3339
+from workqueue_operator.controller.intake import take_in
 from workqueue_operator.controller.pending import Pending
 from workqueue_operator.controller.registry import Registry
 from workqueue_operator.controller.state import ObjectState
 from workqueue_operator.controller.stepper import Stepper
 from workqueue_operator.controller.watches import Target
 from workqueue_operator.core.access import Access
-from workqueue_operator.core.decision import Decision
 from workqueue_operator.core.errors import InvalidSpecError, WorkQueueError
-from workqueue_operator.core.policy import decide, learn
 from workqueue_operator.core.readings import Reading
-from workqueue_operator.core.status import NUMBERS_EVERY_SECONDS
 from workqueue_operator.core.workqueue import WorkQueue
 from workqueue_operator.ports import DeploymentState
 from workqueue_operator.telemetry import Telemetry
 
 _log = logging.getLogger(__name__)
 
-STOP_SECONDS = 3.0
+STOP_SECONDS = 2.5
 AFTER_BUG_SECONDS = 30.0
 
 
@@ -47,6 +46,7 @@ class Controller:
 
     def start(self) -> None:
         """Start taking steps. Before: the registry and the Deployments have been listed once."""
+        self.stepper.acting.turns.open()
         for number in range(self.threads):
             thread = threading.Thread(target=self._run, name=f"step-{number}", daemon=True)
             thread.start()
@@ -55,8 +55,9 @@ class Controller:
     def stop(self) -> None:
         """End the steps under way, whole, and take no more."""
         self.pending.close()
+        end = time.monotonic() + STOP_SECONDS
         for thread in self._pool:
-            thread.join(STOP_SECONDS / len(self._pool))
+            thread.join(max(0.0, end - time.monotonic()))
 
     def alive(self) -> bool:
         """Every step thread runs."""
@@ -92,37 +93,34 @@ class Controller:
         state = self.states.get(uid)
         if state is None:
             return
-        if target != state.target:
-            self.stepper.finalizing.observe_dead(uid, reading)
+        try:
+            with state.lock:
+                if target != state.target:
+                    self.stepper.finalizing.observe_dead(uid, target, reading)
+                    return
+                wants = take_in(state, reading, now)
+        except Exception:  # noqa: BLE001 - a bug with one queue must not end the reading of others
+            if now >= state.quiet_until:
+                self._bug(uid)
             return
-        with state.lock:
-            first = state.reading is None
-            state.reading = reading
-            seen = state.seen(now)
-            if seen is None:
-                return
-            learn(state.rules, seen, state.history, now=now)
-            decision = decide(state.rules, seen, state.history, now=now)
-            wants = first or self._calls_for_step(state, decision, now)
         if wants:
             self.pending.add(uid)
 
-    def _calls_for_step(self, state: ObjectState, decision: Decision, now: float) -> bool:
-        told = state.decided
-        if told is None or decision.workers != state.wanted():
-            return True
-        if (decision.reason, decision.ask) != (told.reason, told.ask):
-            return True
-        return decision.message != told.message and now - state.status_at >= NUMBERS_EVERY_SECONDS
+    def _bug(self, uid: str) -> float:
+        """Log the exception at hand. Returns seconds until the next try."""
+        _log.exception("WorkQueue %s: a bug, please report it", uid)
+        self.telemetry.step_failed("Bug")
+        state = self.states.get(uid)
+        if state is not None:
+            state.quiet_until = self.clock.monotonic() + AFTER_BUG_SECONDS
+        return AFTER_BUG_SECONDS
 
     def _run(self) -> None:
         while (uid := self.pending.take()) is not None:
             try:
                 again = self._step(uid)
             except Exception:  # noqa: BLE001 - a bug in one step must not end all others' steps
-                _log.exception("step of %s failed: a bug, please report it", uid)
-                self.telemetry.step_failed("Bug")
-                again = AFTER_BUG_SECONDS
+                again = self._bug(uid)
             finally:
                 self.pending.done(uid)
             if again is not None:
@@ -140,7 +138,7 @@ class Controller:
             except WorkQueueError as error:
                 _log.warning("step of %s: %s", state.wq.full_name, error)
                 self.telemetry.step_failed(error.reason)
-                return AFTER_BUG_SECONDS / 10
+                return self.stepper.failed(state)
 
     def _state(self, uid: str) -> ObjectState | None:
         """The state with the newest body in it; None when the object is gone or unreadable."""
@@ -158,12 +156,18 @@ class Controller:
             if state is None:
                 state = self.states[uid] = ObjectState(wq=wq)
                 state.learn_deployment(self._early.pop(uid, None), self.clock.monotonic())
-                if "lastScaleTime" in wq.status:
-                    # Who left before this process began may still finish a task.
-                    state.last_shrink = self.clock.monotonic()
+                state.last_shrink = self._scaled_before(wq)
         with state.lock:
             state.wq = wq
         return state
+
+    def _scaled_before(self, wq: WorkQueue) -> float | None:
+        """Who left before this process began may still finish a task. Monotonic seconds."""
+        scaled = wq.status.get("lastScaleTime")
+        if scaled is None:
+            return None
+        age = self.clock.now() - parse_rfc3339(scaled)
+        return self.clock.monotonic() - age.total_seconds()
 
     def _forget(self, uid: str) -> None:
         with self._lock:

@@ -49,18 +49,20 @@ class Reporter:
         except ApiError as error:
             _log.warning("event %s of %s was not posted: %s", reason, wq.full_name, error)
 
-    def step(self, wq: WorkQueue, before: int, decision: Decision) -> None:
+    def step(self, state: ObjectState, before: int, decision: Decision) -> None:
         """Tell of a change of the number of workers: from, to, the numbers, and why."""
         after, up = decision.workers, decision.workers > before
-        self.telemetry.scaled(wq.namespace, wq.name, up=up, reason=decision.reason)
+        state.scaled[("up" if up else "down", str(decision.reason))] += 1
         text = f"from {before} to {after} workers ({decision.reason}): {decision.message}"
-        self.event(wq, "Normal", "ScaledUp" if up else "ScaledDown", text)
+        self.event(state.wq, "Normal", "ScaledUp" if up else "ScaledDown", text)
 
     def report(self, state: ObjectState, found: Findings) -> float | None:
         """Write the status if it is time; tell of a trouble once.
 
         Returns the seconds after which a write that was put off is due, or None.
         """
+        for error in found.errors():
+            self.telemetry.step_failed(error.reason)
         self._tell_problem(state, found)
         now = self.clock.monotonic()
         previous = state.status or state.wq.status
@@ -78,13 +80,14 @@ class Reporter:
 
     def _tell_problem(self, state: ObjectState, found: Findings) -> None:
         problem = found.problem()
-        told = state.problem if state.status else _problem_in_status(state.wq)
+        # Not taken from status once we know: a status that cannot be written must not make it new.
+        told = state.problem if state.knows_problem else _problem_in_status(state.wq)
         if problem is not None:
-            state.problem = problem.reason
+            state.problem, state.knows_problem = problem.reason, True
             if problem.reason != told:
                 self.event(state.wq, "Warning", problem.reason, problem.message)
         elif found.decision is not None and found.declared:
-            state.problem = None
+            state.problem, state.knows_problem = None, True
             if told is not None:
                 text = f"{told} is over: {found.decision.message}"
                 self.event(state.wq, "Normal", "Recovered", text)

@@ -32,4 +32,5 @@ def samples(states: Iterable[ObjectState], *, now: float) -> Iterator[Sample]:
                 each["type"]: each["status"] == "True"
                 for each in (state.status or wq.status).get("conditions", ())
             },
+            scaled=dict(state.scaled),
         )

@@ -1,6 +1,7 @@
 """What the controller remembers of one WorkQueue between steps; all of it can be lost."""
 
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -39,12 +40,16 @@ class ObjectState:
     census: Census | None = None
     census_at: float = float("-inf")
     trouble: Trouble | None = None
-    trouble_at: float = float("-inf")
+    looked_at: float | None = None  # at pods that are not ready
     decided: Decision | None = None  # as last told
+    decided_at: float = float("-inf")
+    quiet_until: float = float("-inf")  # a step failed: until then the same readings ask for none
     status: Mapping[str, Any] = field(default_factory=dict)  # as last written
     status_at: float = float("-inf")
     scaled_at: str | None = None
     problem: str | None = None  # the reason last told in an event
+    knows_problem: bool = False  # else a process before this one may have told of one
+    scaled: Counter[tuple[str, str]] = field(default_factory=Counter)  # by direction and reason
     failures: int = 0
     let_go: bool = False  # deletion is done with
 
@@ -62,7 +67,7 @@ class ObjectState:
         census = self.census
         if census is not None:
             census = replace(census, age_seconds=now - self.census_at)
-        rolling = self._rolling(now)
+        rolling = self.is_rolling(now)
         return Seen(
             reading=self._fresh_reading(self.reading, now),
             wanted=self.wanted(),
@@ -105,7 +110,8 @@ class ObjectState:
         elif self.rolling_since is None:
             self.rolling_since = now
 
-    def _rolling(self, now: float) -> bool:
+    def is_rolling(self, now: float) -> bool:
+        """Pods are being replaced, and that has not been stuck for long."""
         since = self.rolling_since
         return since is not None and now - since < ROLLOUT_PATIENCE_SECONDS
 

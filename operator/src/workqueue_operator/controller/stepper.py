@@ -9,17 +9,20 @@ from workqueue_operator.controller.finalizing import Finalizing
 from workqueue_operator.controller.queueing import Queueing
 from workqueue_operator.controller.reporter import Reporter
 from workqueue_operator.controller.state import ObjectState
+from workqueue_operator.core.access import Access
 from workqueue_operator.core.census import Voice, count
 from workqueue_operator.core.conditions import Findings
 from workqueue_operator.core.decision import Decision, Reason
 from workqueue_operator.core.errors import ApiError, BrokerError, WorkQueueError
 from workqueue_operator.core.pods import Trouble, diagnose
 from workqueue_operator.core.policy import decide, learn
+from workqueue_operator.core.readings import Unknown
 from workqueue_operator.ports import BusyAnswer, Cluster, Pod
 
 CONFLICT = 409
 RETRY_FIRST_SECONDS = 1.0
 RETRY_LAST_SECONDS = 30.0
+DECLARE_AGAIN_SECONDS = 0.5
 LOOK_AT_PODS_EVERY_SECONDS = 5.0
 ASK_SECONDS = {"now": 0.5, "soon": 5.0}
 """How long after a census the workers may be asked again."""
@@ -53,50 +56,74 @@ class Stepper:
             if error.status == CONFLICT:
                 return RETRY_FIRST_SECONDS  # somebody wrote the object since we read it
             found.blocked = error
-            waits.append(self._retry(state))
         except WorkQueueError as error:
             found.blocked = error
             self.queueing.release(state)
-            waits.append(self._retry(state))
         else:
-            waits += self._advance(state, found)
+            waits += self._advance(state, access, found)
         waits.append(self._report(state, found))
+        waits.append(self._again(state, found))
         return min((wait for wait in waits if wait is not None), default=None)
 
-    def _advance(self, state: ObjectState, found: Findings) -> Sequence[float | None]:
+    def failed(self, state: ObjectState) -> float:
+        """A step came to nothing. Returns seconds until the next: more each time.
+
+        Until then what is read of the queue asks for no step, unless it is of another kind.
+        """
+        state.failures += 1
+        doubled = RETRY_FIRST_SECONDS * 2.0 ** min(state.failures - 1, 8)
+        return self._rest(state, min(RETRY_LAST_SECONDS, doubled))
+
+    def _again(self, state: ObjectState, found: Findings) -> float | None:
+        """Seconds until another try, where something did not work."""
+        if found.errors():
+            return self.failed(state)
+        if found.declared or state.reading is None:
+            state.failures = 0
+            return None
+        if isinstance(state.reading, Unknown):
+            return self.failed(state)
+        return self._rest(state, DECLARE_AGAIN_SECONDS)
+
+    def _rest(self, state: ObjectState, seconds: float) -> float:
+        with state.lock:
+            state.quiet_until = self.clock.monotonic() + seconds
+        return seconds
+
+    def _advance(
+        self, state: ObjectState, access: Access, found: Findings
+    ) -> Sequence[float | None]:
         """Declare, decide and act."""
         waits: list[float | None] = [self.queueing.look_again_seconds(state)]
-        access = state.target[0] if state.target else None
         try:
-            found.declared = access is not None and self.queueing.ensure(state, access)
+            found.declared = self.queueing.ensure(state, access)
         except BrokerError as error:
             found.queue = error
-        if not found.declared and state.reading is not None:
-            waits.append(self._retry(state))
-        decision = self._decide(state)
+        decision = self._decide(state, found)
         found.reading, found.decision = state.reading, decision
         if decision is None:
             return waits
         try:
             waits.append(self.acting.act(state, decision, may_create=found.declared))
+            waits.append(self._look_at_pods(state, found))
         except WorkQueueError as error:
             found.acting = error
-            waits.append(self._retry(state))
         if decision.ask is not None:
             waits.append(ASK_SECONDS[decision.ask])
-        if found.declared and found.acting is None:
-            state.failures = 0
-        waits.append(self._look_at_pods(state, found))
         return waits
 
-    def _decide(self, state: ObjectState) -> Decision | None:
+    def _decide(self, state: ObjectState, found: Findings) -> Decision | None:
         decision = self._decide_now(state)
         if decision is None or decision.ask is None:
             return decision
         age = self.clock.monotonic() - state.census_at
         if age < ASK_SECONDS[decision.ask]:
             return decision
-        self._take_census(state)
+        try:
+            self._take_census(state)
+        except ApiError as error:
+            found.acting = error
+            return decision  # it says what is safe without an answer
         return self._decide_now(state, learning=True)
 
     def _decide_now(self, state: ObjectState, *, learning: bool = False) -> Decision | None:
@@ -110,7 +137,7 @@ class Stepper:
             decision = decide(state.rules, seen, state.history, now=now)
             if decision.reason is Reason.SHRINKING_BLIND:
                 state.history.restart_window(now)
-            state.decided = decision
+            state.decided, state.decided_at = decision, now
             return decision
 
     def _take_census(self, state: ObjectState) -> None:
@@ -128,11 +155,13 @@ class Stepper:
         """Diagnose pods that do not become ready, once in a while."""
         live = state.deployment
         if live is None or live.ready >= live.replicas:
-            state.trouble = None
+            state.trouble = state.looked_at = None
             return None
         now = self.clock.monotonic()
-        if now - state.trouble_at >= LOOK_AT_PODS_EVERY_SECONDS:
-            state.trouble_at = now
+        if state.looked_at is None:
+            state.looked_at = now  # not ready yet is no trouble: the first look comes later
+        elif now - state.looked_at >= LOOK_AT_PODS_EVERY_SECONDS:
+            state.looked_at = now
             state.trouble = self._diagnose(state)
         found.trouble = state.trouble
         return LOOK_AT_PODS_EVERY_SECONDS
@@ -148,11 +177,6 @@ class Stepper:
         if found.decision is None and found.problem() is None and state.wq.status:
             return None  # just started, and what stands there is not known to be wrong
         return self.reporter.report(state, found)
-
-    def _retry(self, state: ObjectState) -> float:
-        """Longer each time, until something works."""
-        state.failures += 1
-        return min(RETRY_LAST_SECONDS, RETRY_FIRST_SECONDS * 2.0 ** min(state.failures - 1, 8))
 
 
 def _voice(pod: Pod, answer: BusyAnswer | None) -> Voice:

@@ -5,16 +5,22 @@ from collections.abc import Callable
 
 from workqueue_operator.core.rollout import ROLLING_AT_ONCE
 
+OPENS_AFTER_SECONDS = 10.0
+
 
 class Turns:
     """A few at a time, and none before those without workers had the time to go first."""
 
-    def __init__(self, monotonic: Callable[[], float], *, opens_after_seconds: float) -> None:
-        """Turns are given from `opens_after_seconds` on."""
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        """Nobody has a turn before open()."""
         self._monotonic = monotonic
-        self._opens_at = monotonic() + opens_after_seconds
+        self._opens_at = float("inf")
         self._lock = threading.Lock()
         self._held: set[str] = set()
+
+    def open(self, *, after_seconds: float = OPENS_AFTER_SECONDS) -> None:
+        """Give turns, but not at once."""
+        self._opens_at = self._monotonic() + after_seconds
 
     def take(self, uid: str) -> bool:
         """Ask for a turn; one that is held stays held until given back."""

@@ -24,6 +24,10 @@ class Findings:
     desired: int = 0
     ready: int = 0
 
+    def errors(self) -> Sequence[WorkQueueError]:
+        """What went wrong, in the order in which a user has to mend it."""
+        return [each for each in (self.blocked, self.queue, self.acting) if each is not None]
+
     def problem(self) -> Trouble | None:
         """The first thing in the way, in the order in which a user has to mend them."""
         for error in (self.blocked, self.queue):

@@ -1,0 +1,71 @@
+"""The controller put together from what it needs of the world."""
+
+from dataclasses import dataclass
+
+from workqueue_operator.controller.acting import Acting
+from workqueue_operator.controller.clock import Clock
+from workqueue_operator.controller.finalizing import Finalizing
+from workqueue_operator.controller.loop import Controller
+from workqueue_operator.controller.pending import Pending
+from workqueue_operator.controller.queueing import Queueing
+from workqueue_operator.controller.reporter import Reporter
+from workqueue_operator.controller.secrets import Secrets
+from workqueue_operator.controller.stepper import Stepper
+from workqueue_operator.controller.turns import Turns
+from workqueue_operator.controller.watches import Watches
+from workqueue_operator.ports import Cluster, Monitors, Topology
+from workqueue_operator.telemetry import Telemetry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What the controller works on, and with."""
+
+    cluster: Cluster
+    topology: Topology
+    monitors: Monitors
+    clock: Clock
+    telemetry: Telemetry
+    let_go_seconds: float  # as in Settings
+
+
+def assemble(world: World, *, threads: int, pending: Pending | None = None) -> Controller:
+    """Build a controller; it does nothing before its start()."""
+    return Controller(
+        stepper=_stepper(world),
+        clock=world.clock,
+        telemetry=world.telemetry,
+        threads=threads,
+        pending=pending or Pending(),
+    )
+
+
+def _stepper(world: World) -> Stepper:
+    cluster, clock = world.cluster, world.clock
+    reporter = Reporter(cluster, clock, world.telemetry)
+    watches = Watches(world.monitors)
+    queueing = Queueing(
+        secrets=Secrets(cluster.read_secret, clock),
+        topology=world.topology,
+        watches=watches,
+        reporter=reporter,
+    )
+    finalizing = Finalizing(
+        cluster=cluster,
+        topology=world.topology,
+        watches=watches,
+        queueing=queueing,
+        reporter=reporter,
+        clock=clock,
+        let_go_seconds=world.let_go_seconds,
+    )
+    turns = Turns(clock.monotonic)
+    acting = Acting(cluster=cluster, reporter=reporter, turns=turns, clock=clock)
+    return Stepper(
+        cluster=cluster,
+        queueing=queueing,
+        acting=acting,
+        finalizing=finalizing,
+        reporter=reporter,
+        clock=clock,
+    )
