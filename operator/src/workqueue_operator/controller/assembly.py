@@ -8,6 +8,7 @@ from workqueue_operator.controller.finalizing import Finalizing
 from workqueue_operator.controller.loop import Controller
 from workqueue_operator.controller.pending import Pending
 from workqueue_operator.controller.queueing import Queueing
+from workqueue_operator.controller.removal import Removal
 from workqueue_operator.controller.reporter import Reporter
 from workqueue_operator.controller.secrets import Secrets
 from workqueue_operator.controller.stepper import Stepper
@@ -52,8 +53,7 @@ def _stepper(world: World) -> Stepper:
     )
     finalizing = Finalizing(
         cluster=cluster,
-        topology=world.topology,
-        watches=watches,
+        removal=Removal(world.topology, watches, clock),
         queueing=queueing,
         reporter=reporter,
         clock=clock,

@@ -41,7 +41,9 @@ class DeadLetters:
 class Ending:
     """One deletion under way. Times: monotonic seconds, None: not in this process."""
 
+    began_at: float
     heard_at: float | None = None  # the broker last said something about the queue
     workers_gone_at: float | None = None
     dead: DeadLetters | None = None
     told: bool = False  # that it waits for the broker
+    farewell: bool = False  # what became of the queue has been told

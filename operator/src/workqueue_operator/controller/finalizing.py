@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from workqueue_operator.controller.clock import Clock, parse_rfc3339
-from workqueue_operator.controller.ending import DeadLetters, Ending
+from workqueue_operator.controller.ending import Ending
 from workqueue_operator.controller.queueing import Queueing
+from workqueue_operator.controller.removal import Removal
 from workqueue_operator.controller.reporter import Reporter
 from workqueue_operator.controller.state import ObjectState
-from workqueue_operator.controller.watches import Target, Watches
+from workqueue_operator.controller.watches import Target
 from workqueue_operator.core.access import Access
 from workqueue_operator.core.deletion import Standing, Verdict, judge, why_kept
 from workqueue_operator.core.errors import (
@@ -19,10 +20,9 @@ from workqueue_operator.core.errors import (
 )
 from workqueue_operator.core.manifests import GRACE_MARGIN_SECONDS
 from workqueue_operator.core.policy import ZERO_PROOF_READINGS, ZERO_PROOF_SECONDS
-from workqueue_operator.core.queues import Queue
 from workqueue_operator.core.readings import Known, Missing, Reading
 from workqueue_operator.core.workqueue import FINALIZER
-from workqueue_operator.ports import Cluster, Topology
+from workqueue_operator.ports import Cluster
 
 LOOK_EVERY_SECONDS = 1.0
 
@@ -32,8 +32,7 @@ class Finalizing:
     """Holds the finalizer where the deletion policy needs one, and never for longer than that."""
 
     cluster: Cluster
-    topology: Topology
-    watches: Watches
+    removal: Removal
     queueing: Queueing
     reporter: Reporter
     clock: Clock
@@ -71,14 +70,14 @@ class Finalizing:
                 return self._wait_or_leave(state, str(error))
             access = state.target[0]
         self.queueing.watch(state, access)
-        self._watch_dead_letters(state, access)
+        self.removal.watch_dead_letters(wq, access, self._ending(state))
         return self._advance(state, access)
 
     def release(self, state: ObjectState) -> None:
         """Have nothing read any more for this WorkQueue."""
         ending = self.endings.pop(state.wq.uid, None)
-        if ending is not None and ending.dead is not None:
-            self.watches.drop(state.wq.uid, ending.dead.target)
+        if ending is not None:
+            self.removal.unwatch_dead_letters(state.wq, ending)
         self.queueing.release(state)
 
     def observe_dead(self, uid: str, target: Target, reading: Reading) -> None:
@@ -123,54 +122,21 @@ class Finalizing:
         return self._delete(state, access, why)
 
     def _delete(self, state: ObjectState, access: Access, why: str) -> float | None:
-        queue = state.wq.queue
-        if_empty = queue.deletion_policy == "DeleteIfEmpty"
-        dead_go = self._dead_letters_may_go(state) if if_empty else True
+        wq, ending = state.wq, self._ending(state)
+        overdue = self._overdue(state, ending.workers_gone_at)
+        dead_go = self.removal.dead_letters_may_go(ending, overdue=overdue)
         if dead_go is None:
             return LOOK_EVERY_SECONDS
-        try:
-            kept = self._remove(access, queue, if_empty=if_empty, dead_go=dead_go)
-        except BrokerError as error:
-            return self._wait_or_leave(state, str(error))
+        with self.queueing.slots.slot(access, wq.uid) as free:
+            if not free:
+                return LOOK_EVERY_SECONDS
+            try:
+                kept = self.removal.remove(access, wq.queue, dead_go=dead_go)
+            except BrokerError as error:
+                return self._wait_or_leave(state, str(error))
         if kept:
             return self._let_go(state, "QueueKept", f"kept, with what is in it: {', '.join(kept)}")
-        return self._let_go(state, "QueueDeleted", f"queue {queue.name!r} is deleted: {why}")
-
-    def _remove(
-        self, access: Access, queue: Queue, *, if_empty: bool, dead_go: bool
-    ) -> Sequence[str]:
-        """Delete the queue and its dead letters; returns the names of what is kept."""
-        gone, dead = self.topology.delete(access, queue.name, if_empty=if_empty), True
-        if queue.dead_letter_name is not None:
-            # A queue that stays needs its dead letters: what is given up there would be lost.
-            may_go = gone and dead_go
-            dead = may_go and self.topology.delete(
-                access, queue.dead_letter_name, if_empty=if_empty
-            )
-        both = ((queue.name, gone), (queue.dead_letter_name, dead))
-        return [name for name, done in both if name is not None and not done]
-
-    def _dead_letters_may_go(self, state: ObjectState) -> bool | None:
-        """Whether they are surely empty, or there are none; None: that is not known yet."""
-        ending = self._ending(state)
-        if ending.dead is None:
-            return True
-        empty = ending.dead.is_empty(self.clock.monotonic())
-        if empty is None and self._overdue(state, ending.workers_gone_at):
-            return False
-        return empty
-
-    def _watch_dead_letters(self, state: ObjectState, access: Access) -> None:
-        """They must be seen empty, too, where only what is empty may go."""
-        queue, ending = state.wq.queue, self._ending(state)
-        name = queue.dead_letter_name if queue.deletion_policy == "DeleteIfEmpty" else None
-        target = None if name is None else (access, name)
-        if target is None or (ending.dead is not None and ending.dead.target == target):
-            return
-        if ending.dead is not None:
-            self.watches.drop(state.wq.uid, ending.dead.target)
-        ending.dead = DeadLetters(target=target)
-        self.watches.add(state.wq.uid, target)
+        return self._let_go(state, "QueueDeleted", f"queue {wq.queue.name!r} is deleted: {why}")
 
     def _workers_are_gone(self, state: ObjectState) -> bool:
         """Their tasks are finished first: SIGTERM lets them."""
@@ -204,11 +170,14 @@ class Finalizing:
         return self._let_go(state, "QueueLeftBehind", text)
 
     def _let_go(self, state: ObjectState, reason: str, text: str) -> float:
-        self.release(state)
-        normal = reason == "QueueDeleted"
-        self.reporter.event(state.wq, "Normal" if normal else "Warning", reason, text)
+        ending = self._ending(state)
+        if not ending.farewell:  # else the finalizer was not taken off yet: somebody wrote first
+            ending.farewell = True
+            normal = reason == "QueueDeleted" or state.wq.queue.deletion_policy == "Retain"
+            self.reporter.event(state.wq, "Normal" if normal else "Warning", reason, text)
         self._write(state, [each for each in state.wq.finalizers if each != FINALIZER])
         state.let_go = True
+        self.release(state)
         return LOOK_EVERY_SECONDS
 
     def _write(self, state: ObjectState, finalizers: Sequence[str]) -> None:
@@ -218,14 +187,17 @@ class Finalizing:
         self.cluster.patch_workqueue(wq.namespace, wq.name, {"metadata": version})
 
     def _ending(self, state: ObjectState) -> Ending:
-        return self.endings.setdefault(state.wq.uid, Ending())
+        now = self.clock.monotonic()
+        return self.endings.setdefault(state.wq.uid, Ending(began_at=now))
 
     def _overdue(self, state: ObjectState, since: float | None) -> bool:
-        """Too long since then (monotonic); None: since the deletion was asked for."""
-        waited = self._deleting_for(state)
-        if since is not None:
-            waited = min(waited, self.clock.monotonic() - since)
-        return waited >= self.let_go_seconds
+        """Too long since then (monotonic); None: since this process knows of the deletion.
+
+        Not since the deletion itself: it may have been asked for while no operator ran, and then
+        the broker has had no time to answer yet.
+        """
+        began = self._ending(state).began_at if since is None else since
+        return self.clock.monotonic() - began >= self.let_go_seconds
 
     def _deleting_for(self, state: ObjectState) -> float:
         since = state.wq.deleted

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from workqueue_operator.controller.reporter import Reporter
 from workqueue_operator.controller.secrets import AFTER_REFUSAL_SECONDS, READ_EVERY_SECONDS, Secrets
+from workqueue_operator.controller.slots import Slots
 from workqueue_operator.controller.state import ObjectState
 from workqueue_operator.controller.watches import Watches
 from workqueue_operator.core.access import Access
@@ -16,6 +17,7 @@ from workqueue_operator.core.errors import (
     SecretError,
     VhostDeniedError,
     VhostMismatchError,
+    WorkQueueError,
 )
 from workqueue_operator.core.readings import Known, Missing, Unknown
 from workqueue_operator.core.workqueue import ACCEPT_BROKER, WorkQueue
@@ -25,9 +27,6 @@ REFUSED = frozenset({AuthenticationFailedError.reason, VhostDeniedError.reason})
 BLAMED_ON_SECRET = frozenset(
     {SecretError.reason, VhostMismatchError.reason, BrokerChangedError.reason}
 )
-DECLARES_AT_ONCE = 4
-DECLARE_TURN_SECONDS = 0.2
-"""Per broker access: a broker that answers slowly may not take every thread of ours for long."""
 
 
 @dataclass(slots=True)
@@ -41,7 +40,7 @@ class Queueing:
     claims: Claims = field(default_factory=Claims)
     _freed: frozenset[str] = frozenset()
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _slots: dict[Access, threading.Semaphore] = field(default_factory=dict)
+    slots: Slots = field(default_factory=Slots)
 
     def resolve(self, state: ObjectState) -> Access:
         """The access of this WorkQueue, if its queue is its own.
@@ -52,11 +51,19 @@ class Queueing:
             BrokerChangedError: the Secret names another broker than status does.
         """
         wq = state.wq
-        access = self.secrets.access(wq, refused=_is_refused(state))
-        self._claim(wq, access)
         declared_on = wq.status.get("broker", {}).get("address")
-        accepted = wq.annotations.get(ACCEPT_BROKER)
-        if declared_on not in {None, access.address} and accepted != access.address:
+        try:
+            access = self.secrets.access(wq, refused=_is_refused(state))
+        except WorkQueueError:
+            # Its queue stays its own while nobody can say where it is.
+            self._claim(wq, {declared_on})
+            raise
+        accepted = wq.annotations.get(ACCEPT_BROKER) == access.address
+        changed = declared_on not in {None, access.address} and not accepted
+        elder = self._claim(wq, {access.address, declared_on if changed else None})
+        if elder is not None:
+            raise QueueConflictError(elder[0], elder[1].full_name)
+        if changed:
             raise BrokerChangedError(declared_on=str(declared_on), now_named=access.address)
         return access
 
@@ -85,7 +92,8 @@ class Queueing:
         """Declare the queue where that was not done yet, or where it has vanished.
 
         Asks the broker only after it has answered a reading: a silent broker holds up no thread.
-        Returns False when it is not declared and cannot be now.
+        Returns False when it is not declared and cannot be now: the broker has not answered, or
+        has enough to do with others (then this WorkQueue is called when it is its turn).
 
         Raises:
             QueueError, BrokerError: what the broker said.
@@ -96,14 +104,10 @@ class Queueing:
             return True
         if not isinstance(reading, Known | Missing):
             return state.declared == wanted
-        with self._lock:
-            slot = self._slots.setdefault(access, threading.Semaphore(DECLARES_AT_ONCE))
-        if not slot.acquire(timeout=DECLARE_TURN_SECONDS):
-            return False
-        try:
+        with self.slots.slot(access, wq.uid) as free:
+            if not free:
+                return False
             created = self.topology.ensure(access, wq.queue)
-        finally:
-            slot.release()
         self._tell(state, access, created=created)
         state.declared = wanted
         if created:
@@ -123,14 +127,14 @@ class Queueing:
         text = f"{place} was gone and is declared anew; tasks that were in it are lost with it"
         self.reporter.event(wq, "Warning", "QueueRecreated", text)
 
-    def _claim(self, wq: WorkQueue, access: Access) -> None:
-        names = [wq.queue.name, *([wq.queue.dead_letter_name] if wq.queue.dead_letter_name else [])]
+    def _claim(self, wq: WorkQueue, addresses: set[str | None]) -> tuple[str, Claim] | None:
+        """Claim the queue and its dead letters there; returns who is older, and has one of them."""
+        names = [name for name in (wq.queue.name, wq.queue.dead_letter_name) if name is not None]
+        keys = [(where, name) for where in addresses if where is not None for name in names]
         claim = Claim(created=wq.created, uid=wq.uid, full_name=wq.full_name)
         with self._lock:
-            self._freed |= self.claims.put(claim, [(access.address, name) for name in names])
-            elder = self.claims.elder(wq.uid)
-        if elder is not None:
-            raise QueueConflictError(elder[0], elder[1].full_name)
+            self._freed |= self.claims.put(claim, keys)
+            return self.claims.elder(wq.uid)
 
     def unclaim(self, uid: str) -> None:
         """Give the queue up, and what was kept for this WorkQueue."""
@@ -139,10 +143,13 @@ class Queueing:
             self._freed |= self.claims.drop(uid)
 
     def take_freed(self) -> frozenset[str]:
-        """The uids of those that waited for a queue which nobody older claims any more."""
+        """The uids of those that waited for a queue which nobody older claims any more.
+
+        With them those that waited for the broker to have less to do.
+        """
         with self._lock:
             freed, self._freed = self._freed, frozenset()
-        return freed
+        return freed | self.slots.take_called()
 
 
 def _is_refused(state: ObjectState) -> bool:

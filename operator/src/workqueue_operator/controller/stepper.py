@@ -22,7 +22,7 @@ from workqueue_operator.ports import BusyAnswer, Cluster, Pod
 CONFLICT = 409
 RETRY_FIRST_SECONDS = 1.0
 RETRY_LAST_SECONDS = 30.0
-DECLARE_AGAIN_SECONDS = 0.5
+DECLARE_AGAIN_SECONDS = 5.0
 LOOK_AT_PODS_EVERY_SECONDS = 5.0
 ASK_SECONDS = {"now": 0.5, "soon": 5.0}
 """How long after a census the workers may be asked again."""
