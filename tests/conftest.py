@@ -4,6 +4,7 @@ import json
 import secrets
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -41,12 +42,25 @@ def images() -> Mapping[str, str]:
 @pytest.fixture
 def namespace(kubeconfig: Path) -> Iterator[str]:
     """A namespace of the test's own; restricted Pod Security is enforced in it."""
+    with _new_namespace(kubeconfig) as name:
+        yield name
+
+
+@pytest.fixture
+def second_namespace(kubeconfig: Path) -> Iterator[str]:
+    """Another one."""
+    with _new_namespace(kubeconfig) as name:
+        yield name
+
+
+@contextmanager
+def _new_namespace(kubeconfig: Path) -> Iterator[str]:
     name = f"test-{secrets.token_hex(4)}"
     label = {"pod-security.kubernetes.io/enforce": "restricted"}
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": label}}
     _kubectl(kubeconfig, "create", "-f", "-", stdin=json.dumps(body))
     yield name
-    _kubectl(kubeconfig, "delete", "namespace", name, "--wait=false")
+    _kubectl(kubeconfig, "delete", "namespace", name, "--wait=false", "--ignore-not-found")
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ Json = dict[str, Any]
 _PLACES = {
     "ConfigMap": ("/api/v1", "configmaps"),
     "Deployment": ("/apis/apps/v1", "deployments"),
+    "EndpointSlice": ("/apis/discovery.k8s.io/v1", "endpointslices"),
     "Event": ("/api/v1", "events"),
     "Job": ("/apis/batch/v1", "jobs"),
     "Pod": ("/api/v1", "pods"),
@@ -93,6 +94,20 @@ class Kube:
         except ApiError as error:
             if error.status != 404:
                 raise
+
+    def delete_namespace(self) -> None:
+        """Delete the whole namespace, in the background."""
+        self.api.request("DELETE", f"/api/v1/namespaces/{self.namespace}")
+
+    def exists(self) -> bool:
+        """Whether the namespace is there, if only to be deleted."""
+        try:
+            self.api.request("GET", f"/api/v1/namespaces/{self.namespace}")
+        except ApiError as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
 
     def proxy(self, service: str, port: int, path: str) -> Json:
         """GET JSON from a Service, through the API server: works from outside any cluster."""
