@@ -35,11 +35,12 @@ class Story:
 
     def apply(self, name: str, spec: Mapping[str, Any] | None = None) -> None:
         """Apply a WorkQueue whose handler writes the ledger; `spec` is merged over the default."""
+        given = spec or {}
+        function = "workqueue_worker.tutorial:work" if self.bare else "ledger_handler:work"
         worker: Json = {"image": self.images["worker"]}
-        if self.bare:
-            worker["handler"] = {"python": "workqueue_worker.tutorial:work"}
-        else:
-            worker["handler"] = {"python": "ledger_handler:work"}
+        if "handler" not in given.get("worker", {}):  # there may be one kind of handler only
+            worker["handler"] = {"python": function}
+        if not self.bare:
             worker["podTemplate"] = handler_pod_template(self.kube.namespace)
         default = {
             "broker": {"secretName": "rabbitmq", "vhost": self.broker.vhost},
@@ -50,7 +51,7 @@ class Story:
             "apiVersion": "workqueue.dev/v1alpha1",
             "kind": "WorkQueue",
             "metadata": {"name": name},
-            "spec": merge(default, spec or {}),
+            "spec": merge(default, given),
         }
         self.kube.apply(body)
 
