@@ -1,11 +1,9 @@
 """Time, passed in."""
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 
-@dataclass(frozen=True, slots=True)
 class Clock:
     """The process's two clocks; a test brings its own."""
 

@@ -1,0 +1,123 @@
+"""A broker that keeps the promises of ports.Topology and ports.Monitors, and counts questions."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from unit.controller.fake_clock import FakeClock
+from workqueue_operator.core.access import Access
+from workqueue_operator.core.errors import BrokerError, BrokerUnreachableError
+from workqueue_operator.core.queues import Queue
+from workqueue_operator.core.readings import Known, Missing, Reading, Unknown
+from workqueue_operator.ports import ReadingSink
+
+
+@dataclass
+class Tasks:
+    """One queue of the broker."""
+
+    ready: int = 0
+    unacked: int | None = 0
+    consumers: int = 0
+
+
+@dataclass
+class FakeBroker:
+    """Every address is the same broker, with queues of its own at each."""
+
+    clock: FakeClock
+    queues: dict[tuple[str, str], Tasks] = field(default_factory=dict)
+    down: BrokerError | None = None
+    wrong_password: str = "wrong"
+    refusals: dict[str, BrokerError] = field(default_factory=dict)  # of ensure, by queue
+    delete_refused: BrokerError | None = None
+    watched: dict[tuple[Access, str], None] = field(default_factory=dict)
+    ensured: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    sink: ReadingSink | None = None
+    slow: threading.Event | None = None  # ensure waits for it
+
+    # --- what a test does
+
+    def queue(self, name: str = "thumbnails", address: str = "rabbitmq:5672/") -> Tasks:
+        """The queue, made if it is not there."""
+        return self.queues.setdefault((address, name), Tasks())
+
+    def has(self, name: str, address: str = "rabbitmq:5672/") -> bool:
+        """Whether it is there."""
+        return (address, name) in self.queues
+
+    def go_down(self) -> None:
+        """Answer nobody any more."""
+        self.down = BrokerUnreachableError("rabbitmq:5672 refused the connection")
+
+    def sweep(self) -> None:
+        """Tell the sink of every queue that is watched, access by access."""
+        assert self.sink is not None
+        for access in dict.fromkeys(access for access, _ in self.watched):
+            names = [name for each, name in self.watched if each == access]
+            self.sink(access, {name: self._reading(access, name) for name in names})
+
+    # --- ports.Monitors
+
+    def watch(self, access: Access, queue: str) -> None:
+        """See ports.Monitors."""
+        self.watched[access, queue] = None
+
+    def unwatch(self, access: Access, queue: str) -> None:
+        """See ports.Monitors."""
+        self.watched.pop((access, queue), None)
+
+    def alive(self) -> Sequence[str]:
+        """See ports.Monitors."""
+        return ()
+
+    def close(self) -> None:
+        """See ports.Monitors."""
+        self.watched.clear()
+
+    # --- ports.Topology
+
+    def ensure(self, access: Access, queue: Queue) -> bool:
+        """See ports.Topology."""
+        self.ensured.append(queue.name)
+        if self.slow is not None:
+            self.slow.wait(10)
+        self._answer(self.refusals.get(queue.name))
+        created = not self.has(queue.name, access.address)
+        for name in (queue.dead_letter_name, queue.name):
+            if name is not None:
+                self.queue(name, access.address)
+        return created
+
+    def delete(self, access: Access, name: str, *, if_empty: bool) -> bool:
+        """See ports.Topology."""
+        self._answer(self.delete_refused)
+        there = self.queues.get((access.address, name))
+        if there is not None and if_empty and (there.ready or there.consumers):
+            return False
+        self.queues.pop((access.address, name), None)
+        self.deleted.append(name)
+        return True
+
+    def _answer(self, refusal: BrokerError | None) -> None:
+        for trouble in (self.down, refusal):
+            if trouble is not None:
+                raise trouble
+
+    def _reading(self, access: Access, name: str) -> Reading:
+        now = self.clock.monotonic()
+        if self.down is not None:
+            return Unknown(reason=self.down.reason, why=str(self.down), at=now)
+        if access.password == self.wrong_password:
+            return Unknown(reason="AuthenticationFailed", why="refused 'guest'", at=now)
+        there = self.queues.get((access.address, name))
+        if there is None:
+            return Missing(why=f"no queue {name!r}", at=now)
+        return Known(ready=there.ready, consumers=there.consumers, unacked=there.unacked, at=now)
+
+
+def secret(*, host: str = "rabbitmq", **more: str) -> Mapping[str, bytes]:
+    """The data of a Secret, as the RabbitMQ Cluster Operator writes them."""
+    usual = {"host": host, "port": "5672", "username": "guest", "password": "right"}
+    return {key: value.encode() for key, value in (usual | more).items()}
