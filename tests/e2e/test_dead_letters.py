@@ -73,7 +73,7 @@ def assert_never_given_up(story: Story, name: str, first: int) -> None:
     wait_for("both to be tried again and again", tried, seconds=60)
     story.set(name, {"scaling": {"mode": "Hold"}})
     story.wait_ready(name, "Held")
-    story.kube.patch("Deployment", name, {"spec": {"replicas": 0}}, "scale")
+    story.scale(name, 0)
     wait_for("the worker to be gone", lambda: not story.pods(name), seconds=60)
     assert story.broker.waiting(name) == 2
     assert story.broker.queue(f"{name}.dead") is None

@@ -2,13 +2,12 @@
 
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-from kit.kube import wait_for
 from kit.operating import Operator
 from kit.rabbit import Broker
 from kit.story import Story
@@ -57,7 +56,7 @@ def test_wrong_secrets_are_told_without_a_password_and_mend_by_themselves(
     # Then each says what is wrong with it, and the right ones work
     assert_told(story, elsewhere)
     for name in ("moves", "rotates"):
-        wait_for_worker(story, name, seconds=30)
+        story.wait_workers(name, 1)
     # When one Secret comes to name another broker, and a password is changed before its Secret is
     story.kube.apply(broker.secret("moves", host=OTHER_NAME))
     broker.create_user(guest.name, words.changed)
@@ -71,7 +70,7 @@ def test_wrong_secrets_are_told_without_a_password_and_mend_by_themselves(
     assert story.wait_ready("rotates")
     assert_moving_is_held_until_accepted(story)
     # And the worker has found its new password, too
-    wait_for_worker(story, "rotates", seconds=90)
+    story.wait_workers("rotates", 1, seconds=90)
     # And no password was ever said
     everything = said(story) + operator.log()
     assert guest.name in everything
@@ -144,16 +143,6 @@ def secret(name: str, **data: str) -> dict[str, Any]:
         "metadata": {"name": name},
         "stringData": data,
     }
-
-
-def wait_for_worker(story: Story, name: str, *, seconds: float) -> None:
-    """Wait until the one worker is ready."""
-
-    def is_ready() -> bool:
-        found: Mapping[str, Any] = story.kube.get("Deployment", name) or {}
-        return bool(found.get("status", {}).get("readyReplicas", 0) == 1)
-
-    wait_for(f"{name} to have a worker", is_ready, seconds=seconds)
 
 
 def said(story: Story) -> str:

@@ -114,6 +114,19 @@ class Story:
             seconds=seconds,
         )
 
+    def scale(self, name: str, count: int) -> None:
+        """Change the Deployment's replicas by hand, as kubectl scale would."""
+        self.kube.patch("Deployment", name, {"spec": {"replicas": count}}, "scale")
+
+    def wait_workers(self, name: str, count: int, *, seconds: float = 30) -> None:
+        """Wait until so many workers are ready."""
+
+        def are_ready() -> bool:
+            found: Json = self.kube.get("Deployment", name) or {}
+            return bool(found.get("status", {}).get("readyReplicas", 0) == count)
+
+        wait_for(f"{name} to have {count} ready workers", are_ready, seconds=seconds)
+
     def wait_completed(self, count: int, *, seconds: float) -> None:
         """Wait until so many different tasks are completed in the ledger."""
         wait_for(

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Self
 
-from kit.kube import Kube
+from kit.kube import Kube, wait_for
 from workqueue_operator.cluster.deployments import state_of
 from workqueue_operator.cluster.paths import APPS, collection
 from workqueue_operator.cluster.stream import Listener, ListWatch, Timing
@@ -29,15 +29,17 @@ class Replicas:
     name: str
     steps: list[Step] = field(default_factory=list)
     _watch: ListWatch | None = None
+    _is_listed: threading.Event = field(default_factory=threading.Event)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def __enter__(self) -> Self:
-        """Start watching."""
+        """Start watching; what happens from now on is seen."""
         path = collection(APPS, self.kube.namespace, "deployments")
         query = {"fieldSelector": f"metadata.name={self.name}"}
         listener = Listener(listed=self._listed, changed=self._learn, deleted=lambda _: None)
         self._watch = ListWatch(self.kube.api, path, query, listener, Timing())
         self._watch.start()
+        wait_for("the first list", self._is_listed.is_set, seconds=10, every=0.02)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -74,6 +76,7 @@ class Replicas:
     def _listed(self, items: object) -> None:
         for item in items if isinstance(items, list | tuple) else ():
             self._learn(item)
+        self._is_listed.set()
 
     def _learn(self, body: Json) -> None:
         state = state_of(body)
