@@ -9,7 +9,8 @@ from kit.kube import Kube, wait_for
 from workqueue_operator.cluster.deployments import state_of
 from workqueue_operator.cluster.paths import APPS, collection
 from workqueue_operator.cluster.stream import Listener, ListWatch, Timing
-from workqueue_operator.ports import Json
+from workqueue_operator.core.manifests import RENDERING
+from workqueue_operator.ports import DeploymentState, Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +83,73 @@ class Replicas:
         state = state_of(body)
         with self._changed:
             self.steps.append(Step(time.time(), state.replicas, state.ready))
+
+
+@dataclass(slots=True)
+class Rollouts:
+    """Watches all Deployments of a namespace: who was rendered anew, and who rolls at a time."""
+
+    kube: Kube
+    old: str  # the rendering of before; any other one is new
+    history: list[dict[str, DeploymentState]] = field(default_factory=list)
+    _watch: ListWatch | None = None
+
+    def __enter__(self) -> Self:
+        """Start watching."""
+        path = collection(APPS, self.kube.namespace, "deployments")
+        listener = Listener(listed=self._listed, changed=self._learn, deleted=lambda _: None)
+        self._watch = ListWatch(self.kube.api, path, {}, listener, Timing())
+        self._watch.start()
+        wait_for("the first list", lambda: self.history, seconds=10, every=0.02)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop watching."""
+        if self._watch is not None:
+            self._watch.stop()
+            self._watch.join(2)
+
+    def at_once(self) -> int:
+        """The most Deployments that were replacing their pods by new ones at one time."""
+        begun: set[str] = set()
+        ended: set[str] = set()
+        most = 0
+        for moment in self.history:
+            new = [state for state in moment.values() if self._is_new(state)]
+            begun |= {state.name for state in new if not _is_whole(state)}
+            ended |= {state.name for state in new if state.name in begun and _is_whole(state)}
+            most = max(most, len(begun - ended))
+        return most
+
+    def order(self) -> list[str]:
+        """Names in the order in which they were rendered anew."""
+        new = (
+            state.name
+            for moment in self.history
+            for state in moment.values()
+            if self._is_new(state)
+        )
+        return list(dict.fromkeys(new))
+
+    def replicas_before(self, name: str) -> list[int]:
+        """spec.replicas that this one had before it was rendered anew, each once."""
+        found = (moment[name] for moment in self.history if name in moment)
+        return list(dict.fromkeys(state.replicas for state in found if not self._is_new(state)))
+
+    def _is_new(self, state: DeploymentState) -> bool:
+        return state.annotations.get(RENDERING) != self.old
+
+    def _listed(self, items: object) -> None:
+        for item in items if isinstance(items, list | tuple) else ():
+            self._learn(item)
+
+    def _learn(self, body: Json) -> None:
+        state = state_of(body)
+        last = self.history[-1] if self.history else {}
+        self.history.append({**last, state.name: state})
+
+
+def _is_whole(state: DeploymentState) -> bool:
+    """Nobody is left of an older template."""
+    seen = state.observed_generation >= state.generation
+    return state.current == 0 or (seen and state.updated >= state.current)
