@@ -355,6 +355,7 @@ def test_what_is_gone_leaves_nothing_behind_in_memory(rig: Rig) -> None:
     assert stepper.queueing.watches._uids == {}
     assert stepper.queueing.secrets._entries == {}
     assert stepper.queueing.slots._counters == {}
-    assert stepper.queueing.claims._by_uid == stepper.queueing.claims._by_key == {}
+    assert stepper.queueing.claims._by_uid == {}
+    assert stepper.queueing.claims._by_key == {}
     assert stepper.finalizing.endings == {}
     assert stepper.acting.turns._held == set()

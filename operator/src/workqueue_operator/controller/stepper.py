@@ -1,7 +1,8 @@
 """One step of one WorkQueue: look, decide, act, report. Idempotent; can be taken at any time."""
 
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from workqueue_operator.controller.acting import Acting
 from workqueue_operator.controller.clock import Clock
@@ -24,13 +25,15 @@ RETRY_FIRST_SECONDS = 1.0
 RETRY_LAST_SECONDS = 30.0
 DECLARE_AGAIN_SECONDS = 5.0
 LOOK_AT_PODS_EVERY_SECONDS = 5.0
+CENSUSES_AT_ONCE = 4
+"""Workers that nobody can reach hold a thread for a second each time they are asked."""
 ASK_SECONDS = {"now": 0.5, "soon": 5.0}
 """How long after a census the workers may be asked again."""
 
 
 @dataclass(slots=True)
 class Stepper:
-    """Takes steps; holds no state of its own."""
+    """Takes steps; remembers nothing between them."""
 
     cluster: Cluster
     queueing: Queueing
@@ -38,6 +41,9 @@ class Stepper:
     finalizing: Finalizing
     reporter: Reporter
     clock: Clock
+    censuses: threading.Semaphore = field(
+        default_factory=lambda: threading.Semaphore(CENSUSES_AT_ONCE)
+    )
 
     def step(self, state: ObjectState) -> float | None:
         """Take one step. Expected trouble is reported; bugs are raised.
@@ -117,13 +123,15 @@ class Stepper:
         if decision is None or decision.ask is None:
             return decision
         age = self.clock.monotonic() - state.census_at
-        if age < ASK_SECONDS[decision.ask]:
-            return decision
+        if age < ASK_SECONDS[decision.ask] or not self.censuses.acquire(blocking=False):
+            return decision  # it says what is safe without an answer
         try:
             self._take_census(state)
         except ApiError as error:
             found.acting = error
-            return decision  # it says what is safe without an answer
+            return decision
+        finally:
+            self.censuses.release()
         return self._decide_now(state, learning=True)
 
     def _decide_now(self, state: ObjectState, *, learning: bool = False) -> Decision | None:
