@@ -1,10 +1,12 @@
 """The operator as installed: by its chart and no other way."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from kit.kube import Json, Kube, wait_for
 from tools import deploy
+from tools.chart_check import run_helm
 
 LET_GO_SECONDS = 20
 
@@ -17,17 +19,39 @@ class Operator:
     kube: Kube  # its namespace
 
     @classmethod
-    def install(cls, kubeconfig: Path) -> "Operator":
-        """helm upgrade --install; waits until it is ready."""
+    def install(cls, kubeconfig: Path, *words: str) -> "Operator":
+        """helm upgrade --install, with these words more; waits until it is ready."""
         # A deletion that waits for a silent broker may not take the default's 5 minutes here.
-        deploy.install(kubeconfig, f"--set=letGoSeconds={LET_GO_SECONDS}")
+        deploy.install(kubeconfig, f"--set=letGoSeconds={LET_GO_SECONDS}", *words)
         return cls(kubeconfig, Kube.open(kubeconfig, deploy.NAMESPACE))
+
+    def uninstall(self) -> None:
+        """helm uninstall."""
+        deploy.down(self.kubeconfig)
+
+    def roll_back(self) -> None:
+        """helm rollback, to the revision before."""
+        self._helm("rollback", "--wait")
+
+    def is_deployed(self) -> bool:
+        """Whether the release takes upgrades."""
+        found = json.loads(self._helm("status", "--output=json"))
+        return bool(found["info"]["status"] == "deployed")
+
+    def _helm(self, verb: str, *words: str) -> str:
+        place = (f"--kubeconfig={self.kubeconfig}", f"--namespace={deploy.NAMESPACE}")
+        return run_helm(verb, deploy.RELEASE, *place, *words)
 
     def pods(self) -> list[Json]:
         """Its pods (one, but for a moment)."""
         return list(
             self.kube.list("Pod", labelSelector="app.kubernetes.io/name=workqueue-operator")
         )
+
+    def is_ready(self) -> bool:
+        """Whether it says so."""
+        status = self.kube.need("Deployment", deploy.RELEASE).get("status", {})
+        return bool(status.get("readyReplicas"))
 
     def log(self) -> str:
         """What it has said since it started."""
