@@ -65,3 +65,8 @@ def load(paths: Paths, references: Iterable[str]) -> None:
             if not archive.exists():
                 raise ClusterError(f"{reference} is not built", ways_out="`make images` builds it.")
             output([*_ctr(paths), "images", "import", str(archive)])
+
+
+def tag(paths: Paths, reference: str, as_well: str) -> None:
+    """Give an image on the node a second name."""
+    output([*_ctr(paths), "images", "tag", "--force", reference, as_well])
