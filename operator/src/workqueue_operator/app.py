@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 BEAT_SECONDS = 1.0
 LATE_SECONDS = 30.0
 LIST_EVERY_SECONDS = 0.2
+LIST_AGAIN_SECONDS = 3.0
 GHOST_HUNT_SECONDS = 300.0
 
 
@@ -132,8 +133,8 @@ class App:
 
     def _start_when_listed(self) -> None:
         """No step before everything is known: an elder claim, a Deployment that is there."""
-        while not (self.watch.synced.is_set() and self._all_are_learned()):
-            if self.stop.wait(LIST_EVERY_SECONDS):
+        while (seconds := self._wait_seconds()) is not None:
+            if self.stop.wait(seconds):
                 return
         self.controller.start()
         self.ready.set()
@@ -141,10 +142,14 @@ class App:
         while not self.stop.wait(GHOST_HUNT_SECONDS):
             self._hunt_ghosts()
 
-    def _all_are_learned(self) -> bool:
-        """Whether kopf has told of every WorkQueue that the API server has."""
+    def _wait_seconds(self) -> float | None:
+        """None once all Deployments are listed and kopf has told of every WorkQueue there is."""
+        if not self.watch.synced.is_set():
+            return LIST_EVERY_SECONDS
         listed = self._listed()
-        return listed is not None and listed <= self.controller.registry.uids()
+        if listed is None:
+            return LIST_AGAIN_SECONDS
+        return None if listed <= self.controller.registry.uids() else LIST_EVERY_SECONDS
 
     def _hunt_ghosts(self) -> None:
         """kopf does not tell what vanished while its watch was broken."""

@@ -6,6 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from workqueue_operator.settings import SettingsError
+
 Check = Callable[[], str | None]
 """None when all is well, else what is not."""
 
@@ -13,7 +15,11 @@ Check = Callable[[], str | None]
 def serve(
     port: int, registry: CollectorRegistry, *, healthy: Check, ready: Check
 ) -> Callable[[], None]:
-    """Serve from a thread of its own; returns what ends it."""
+    """Serve from a thread of its own; returns what ends it.
+
+    Raises:
+        SettingsError: the port cannot be listened on.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         timeout = 10
@@ -38,9 +44,13 @@ def serve(
         def log_message(self, *_: object) -> None:
             """Probes every few seconds are no news."""
 
-    server = ThreadingHTTPServer(("", port), Handler)
+    try:
+        server = ThreadingHTTPServer(("", port), Handler)
+    except OSError as error:
+        raise SettingsError("HTTP_PORT", str(port), f"cannot be listened on: {error}") from error
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
+    look = {"poll_interval": 0.1}  # how long end() may wait for it
+    threading.Thread(target=server.serve_forever, kwargs=look, name="http", daemon=True).start()
 
     def end() -> None:
         server.shutdown()

@@ -109,6 +109,10 @@ def _pod_template(wq: WorkQueue) -> Json:
         "spec": {
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
+            # The kernel drops a SIGTERM that process 1 does not handle, or not yet: a worker told
+            # to leave as it starts would stay for its whole grace period. With this it is no
+            # process 1, and just ends.
+            "shareProcessNamespace": True,
             "terminationGracePeriodSeconds": (
                 wq.worker.task_timeout_seconds + GRACE_MARGIN_SECONDS
             ),
