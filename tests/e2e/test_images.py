@@ -2,7 +2,7 @@
 
 import json
 
-from kit.kube import Json
+from kit.kube import Json, wait_for
 from kit.story import Story
 
 ONE = {"minWorkers": 1, "scaleDown": {"stabilizationSeconds": 5}}
@@ -83,3 +83,8 @@ def test_an_image_with_its_own_consumer_is_told_names_and_files_and_no_secret(
     # And nothing asks it anything: no probe, no port
     (running,) = pod["spec"]["containers"]
     assert not {"livenessProbe", "readinessProbe", "ports"} & running.keys()
+    # And it leaves when it is told to, though it knows nothing of signals
+    story.set("own", {"scaling": {"mode": "Hold"}})
+    story.wait_ready("own", "Held")
+    story.scale("own", 0)
+    wait_for("the pod to be gone", lambda: not story.pods("own"), seconds=15)

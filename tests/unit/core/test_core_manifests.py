@@ -69,6 +69,7 @@ def test_pods_satisfy_restricted_pod_security(spec: Json) -> None:
         "readOnlyRootFilesystem": True,
     }
     assert pod["automountServiceAccountToken"] is False
+    assert pod["shareProcessNamespace"] is True
     assert {next(iter(v.keys() - {"name"})) for v in pod["volumes"]} == {"secret", "emptyDir"}
 
 
