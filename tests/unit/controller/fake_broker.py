@@ -54,8 +54,9 @@ class FakeBroker:
     def sweep(self) -> None:
         """Tell the sink of every queue that is watched, access by access."""
         assert self.sink is not None
-        for access in dict.fromkeys(access for access, _ in self.watched):
-            names = [name for each, name in self.watched if each == access]
+        watched = list(self.watched)
+        for access in dict.fromkeys(access for access, _ in watched):
+            names = [name for each, name in watched if each == access]
             self.sink(access, {name: self._reading(access, name) for name in names})
 
     # --- ports.Monitors

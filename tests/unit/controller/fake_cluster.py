@@ -1,12 +1,13 @@
 """A Kubernetes API that keeps the promises of ports.Cluster, and writes down what it is asked."""
 
 import copy
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from unit.controller.fake_clock import FakeClock
-from workqueue_operator.core.errors import ApiError, SecretMissingError, WorkQueueError
+from workqueue_operator.core.errors import ApiError, SecretMissingError
 from workqueue_operator.ports import BusyAnswer, DeploymentState, Json, Pod
 
 Key = tuple[str, str]
@@ -30,12 +31,13 @@ class FakeCluster:
     busy: dict[str, BusyAnswer] = field(default_factory=dict)  # by pod
     events: list[Json] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
-    failures: dict[str, WorkQueueError] = field(default_factory=dict)  # by method
+    failures: dict[str, Exception] = field(default_factory=dict)  # by method
     replicas: list[int] = field(default_factory=list)  # every value that spec.replicas has had
     deaf: bool = False  # the watches tell nothing
     changed: Callable[[Json], None] = lambda _: None
     gone: Callable[[Json], None] = lambda _: None
     deployment_changed: Callable[[str, DeploymentState | None], None] = lambda _, __: None
+    lock: threading.RLock = field(default_factory=threading.RLock)  # one request after the other
     _version: int = 100
 
     # --- what a test does
@@ -56,15 +58,17 @@ class FakeCluster:
 
     def touch(self, body: dict[str, Any]) -> None:
         """Somebody has written this WorkQueue."""
-        body["metadata"]["resourceVersion"] = self._next_version()
-        if not self.deaf:
-            self.changed(copy.deepcopy(body))
+        with self.lock:
+            body["metadata"]["resourceVersion"] = self._next_version()
+            if not self.deaf:
+                self.changed(copy.deepcopy(body))
 
     def delete_workqueue(self, body: dict[str, Any]) -> None:
         """Ask for its deletion."""
-        body["metadata"]["deletionTimestamp"] = self.clock.rfc3339()
-        self.touch(body)
-        self._collect(body)
+        with self.lock:
+            body["metadata"]["deletionTimestamp"] = self.clock.rfc3339()
+            self.touch(body)
+            self._collect(body)
 
     def set_deployment(self, live: DeploymentState | None, key: Key) -> None:
         """It is like this now, or gone; the watch tells its owner."""
@@ -111,6 +115,7 @@ class FakeCluster:
         # The counts of pods are of the time before until the Deployment's controller has seen it.
         answer = replace(after, updated=live.updated)
         self.set_deployment(answer, key)
+        self._collect_orphan(answer, key)
         return answer
 
     def get_deployment(self, namespace: str, name: str) -> DeploymentState | None:
@@ -136,23 +141,25 @@ class FakeCluster:
     def patch_workqueue(self, namespace: str, name: str, patch: Json) -> None:
         """See ports.Cluster."""
         self._ask("patch_workqueue")
-        body = self.workqueues.get((namespace, name))
-        if body is None:
-            return
-        meta = dict(patch["metadata"])
-        if meta.pop("resourceVersion") != body["metadata"]["resourceVersion"]:
-            raise CONFLICT
-        body["metadata"] |= meta
-        self.touch(body)
-        self._collect(body)
+        with self.lock:
+            body = self.workqueues.get((namespace, name))
+            if body is None:
+                return
+            meta = dict(patch["metadata"])
+            if meta.pop("resourceVersion") != body["metadata"]["resourceVersion"]:
+                raise CONFLICT
+            body["metadata"] |= meta
+            self.touch(body)
+            self._collect(body)
 
     def patch_status(self, namespace: str, name: str, status: Json) -> None:
         """See ports.Cluster."""
         self._ask("patch_status")
-        body = self.workqueues.get((namespace, name))
-        if body is not None:
-            body["status"] = _merged(body.get("status", {}), status)
-            self.touch(body)
+        with self.lock:
+            body = self.workqueues.get((namespace, name))
+            if body is not None:
+                body["status"] = _merged(body.get("status", {}), status)
+                self.touch(body)
 
     def post_event(self, event: Json) -> None:
         """See ports.Cluster."""
@@ -194,6 +201,13 @@ class FakeCluster:
             del self.workqueues[key]
             self.gone(copy.deepcopy(body))
             self.set_deployment(None, key)
+
+    def _collect_orphan(self, live: DeploymentState, key: Key) -> None:
+        """One whose owner was deleted while it was applied goes after it."""
+        with self.lock:
+            owners = {body["metadata"]["uid"] for body in self.workqueues.values()}
+            if live.owner_uid not in owners:
+                self.set_deployment(None, key)
 
     def _new_deployment(self, manifest: Json) -> DeploymentState:
         meta = manifest["metadata"]
