@@ -7,11 +7,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 
+import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from workqueue_operator import __version__
+
+prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # theirs is untyped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
