@@ -12,9 +12,6 @@ VERBS = frozenset(
         ("workqueue.dev", "workqueues", "list"),
         ("workqueue.dev", "workqueues", "patch"),
         ("workqueue.dev", "workqueues/status", "patch"),
-        # An owner reference with blockOwnerDeletion needs this right where
-        # OwnerReferencesPermissionEnforcement is switched on (OpenShift).
-        ("workqueue.dev", "workqueues/finalizers", "update"),
     }
 )
 
