@@ -90,7 +90,10 @@ class ObjectState:
         if self.deployment is not None:
             return self.deployment.replicas
         told = (self.status or self.wq.status).get("workers", {}).get("desired")
-        return self.wq.scaling.min_workers if told is None else int(told)
+        if told is not None:
+            return int(told)
+        # A new one under Hold stays at what it asks for; under Auto it comes up from nothing.
+        return self.wq.scaling.min_workers if self.wq.scaling.mode == "Hold" else 0
 
     def learn_deployment(self, live: DeploymentState | None, now: float) -> None:
         """Remember what the API server said, and for how long pods have been replaced.
