@@ -148,3 +148,9 @@ def test_workers_are_counted() -> None:
     message = conditions(replace(WELL, ready=3))[3].message
 
     assert message == "3 of 5 workers are ready"
+
+
+def test_errors_come_in_the_order_in_which_they_have_to_be_mended() -> None:
+    all_at_once = replace(WELL, blocked=SECRET, queue=MISMATCH, acting=REFUSED, trouble=CRASHING)
+    assert all_at_once.errors() == [SECRET, MISMATCH, REFUSED]
+    assert WELL.errors() == []
