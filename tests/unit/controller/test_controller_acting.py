@@ -103,12 +103,13 @@ def test_an_event_of_the_watch_from_before_our_write_is_ignored(rig: Rig) -> Non
     rig.broker.queue().ready = 190
     rig.sweep()
     assert rig.deployment().replicas == 19
+    rig.cluster.asked.clear()
     # When it tells of the time before our own write
     rig.controller.observe_deployment("uid-1", old)
     rig.sweep()
     # Then nothing is decided on it
     assert rig.state().wanted() == 19
-    assert rig.cluster.replicas == [0, 5, 19]
+    assert rig.cluster.writes() == []
 
 
 def test_a_deployment_deleted_by_hand_is_made_again_and_told_once_it_is(rig: Rig) -> None:
@@ -244,3 +245,13 @@ def test_one_whose_apply_is_refused_keeps_no_turn(rig: Rig) -> None:
     rig.cluster.failures.clear()
     rig.pass_seconds(40)
     assert all(rig.deployment(key).annotations[RENDERING] != "older" for key in keys)
+
+
+def test_one_that_is_deleted_in_the_middle_of_its_rollout_keeps_no_turn(rig: Rig) -> None:
+    after_upgrade(rig, count=1)
+    rig.pass_seconds(20)
+    turns = rig.controller.stepper.acting.turns
+    assert turns._held == {"mail-0"}
+    rig.cluster.delete_workqueue(rig.cluster.workqueues["shop", "mail-0"])
+    rig.run()
+    assert turns._held == set()

@@ -81,18 +81,22 @@ def test_numbers_alone_wait_half_a_minute_and_are_written_then(rig: Rig) -> None
 
 
 def test_a_write_that_was_put_off_is_made_without_another_reading(rig: Rig) -> None:
-    # Given a reason that changes just after a write
+    # Given five workers, and a status that was just written
     given = settled(rig)
     rig.broker.queue().ready = 50
     rig.sweep()
+    rig.broker.queue().consumers = 5
     rig.pods_start()
-    rig.broker.queue().ready, rig.broker.queue().consumers = 45, 5
-    rig.clock.seconds += 1
-    rig.sweep()
-    # When nothing is read any more, it is written all the same
-    for _ in range(20):
-        rig.quiet_seconds(1)
+    rig.settle()
+    rig.pass_seconds(2)
     assert given["status"]["lastDecision"]["reason"] == "Steady"
+    # When the reason changes soon after, and then nothing is read any more
+    rig.broker.queue().ready = 35
+    rig.pass_seconds(1)
+    assert given["status"]["lastDecision"]["reason"] == "Steady"
+    rig.quiet_seconds(5)
+    # Then it is written all the same
+    assert given["status"]["lastDecision"]["reason"] == "CoolingDown"
 
 
 def test_an_event_that_is_refused_ends_no_step(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:

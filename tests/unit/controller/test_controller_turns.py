@@ -103,11 +103,11 @@ def test_one_who_comes_while_the_last_one_leaves_is_not_left_unread() -> None:
 
 
 def test_who_gets_no_slot_is_called_when_one_is_free() -> None:
-    slots = Slots()
-    held = [slots.slot(ACCESS, f"uid-{number}") for number in range(AT_ONCE + 2)]
-    entered = [each.__enter__() for each in held]
     # Given more WorkQueues than slots
-    assert entered == [True] * AT_ONCE + [False] * 2
+    slots = Slots()
+    held = [slots.slot(ACCESS, f"uid-{number}") for number in range(2 * AT_ONCE + 3)]
+    entered = [each.__enter__() for each in held]
+    assert entered == [True] * AT_ONCE + [False] * (AT_ONCE + 3)
     assert slots.take_called() == frozenset()
     # When one is done, the one that has waited longest is called, once
     held[0].__exit__(None, None, None)
@@ -116,7 +116,7 @@ def test_who_gets_no_slot_is_called_when_one_is_free() -> None:
     # When all are done and nobody came, whoever is left is called, too
     for each in held[1:]:
         each.__exit__(None, None, None)
-    assert slots.take_called() == {f"uid-{AT_ONCE + 1}"}
+    assert slots.take_called() == {f"uid-{AT_ONCE + number}" for number in range(1, AT_ONCE + 3)}
     assert slots._counters == {}, "an access that nobody asks any more is forgotten"
 
 
