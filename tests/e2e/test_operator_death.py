@@ -1,16 +1,21 @@
 """The operator dies, or is stopped, in the middle of its work: nobody else notices."""
 
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 
-from kit.kube import wait_for
 from kit.operating import Operator
-from kit.processes import find, terminate
 from kit.publishing import tasks
 from kit.story import Story
 from kit.watching import Replicas
 
 STOP_SECONDS = 5
-IN_A_POD = "KUBERNETES_SERVICE_PORT=443"
+WINDOW_SECONDS = 10
+CLIMBERS = ("climber-0", "climber-1", "climber-2", "climber-3")
+NOWHERE = {"podTemplate": {"spec": {"nodeSelector": {"workqueue.dev/test": "no-such-node"}}}}
+STAYING = {"cooling": 5, "working": 3, "held": 2}
 
 
 def test_killed_in_the_middle_of_a_scale_up_it_goes_on(story: Story, operator: Operator) -> None:
@@ -18,36 +23,93 @@ def test_killed_in_the_middle_of_a_scale_up_it_goes_on(story: Story, operator: O
     story.apply("growing", {"scaling": {"maxWorkers": 12}})
     story.wait_ready("growing")
     with Replicas(story.kube, "growing") as history:
-        story.publish("first", "growing", tasks(60, seconds=3))
+        story.put("growing", tasks(60, seconds=1.5))
         story.wait_replicas("growing", 6)
         # When the operator is killed, and more tasks come before it is back
         operator.kill()
-        story.publish("second", "growing", tasks(60, seconds=3, first=60))
+        story.put("growing", tasks(80, seconds=1.5, first=60))
         # Then it goes on, and spec.replicas never fell on the way up
         story.wait_replicas("growing", 12)
-        values = history.values()
-        assert all(later > earlier for earlier, later in pairwise(values))
-        story.wait_completed(120, seconds=90)
-    assert story.ledger.read().lost(range(120)) == []
+        assert all(later > earlier for earlier, later in pairwise(history.values()))
+        story.wait_completed(140, seconds=90)
+        assert history.values()[-1] == 12
+    assert story.ledger.read().lost(range(140)) == []
     assert story.ledger.started_twice() == []
 
 
-def test_stopped_it_ends_soon_and_started_again_it_changes_nothing(
+def test_stopped_it_leaves_no_step_half_done_and_started_again_it_changes_nothing(
     story: Story, operator: Operator
 ) -> None:
-    # Given a WorkQueue with more workers than its backlog needs, within the window
-    story.apply("steady", {"scaling": {"scaleDown": {"stabilizationSeconds": 600}}})
-    story.wait_ready("steady")
-    story.publish("publish", "steady", tasks(50, seconds=0.1))
-    story.wait_replicas("steady", 5)
-    story.wait_completed(50, seconds=60)
-    with Replicas(story.kube, "steady") as history:
-        # When the operator gets SIGTERM
-        ended = terminate(find("workqueue_operator", IN_A_POD), seconds=STOP_SECONDS)
-        assert ended < STOP_SECONDS
-        # And is started again by the kubelet
-        wait_for("the operator", operator.is_ready, seconds=60)
-        story.stay(5)
-        # Then no number has changed, and what was said of the WorkQueue stands
-        assert history.values() == [5]
-    story.wait_ready("steady", "CoolingDown")
+    # Given more workers than are needed, workers with long tasks and nothing waiting, and held ones
+    begin_work(story)
+    for name in CLIMBERS:
+        story.apply(name, {"worker": NOWHERE, "queue": {"type": "Classic"}})
+        story.wait_ready(name)
+    with ExitStack() as watching:
+        histories = {n: watching.enter_context(Replicas(story.kube, n)) for n in STAYING}
+        # When the operator is stopped in the middle of many steps
+        with climbing(story):
+            took = operator.stop()
+        # Then it ends soon
+        assert took < STOP_SECONDS
+        # And what it told last of each WorkQueue is what it did last
+        for name in CLIMBERS:
+            steps = told_steps(story, name)
+            assert all(left[1] == right[0] for left, right in pairwise(steps)), steps
+            assert steps[-1][1] == story.replicas(name)
+            assert story.status(name)["workers"]["desired"] == story.replicas(name)
+        # And started again it changes no number of workers
+        operator.scale(1)
+        story.stay(WINDOW_SECONDS + 2)
+        assert {n: history.values() for n, history in histories.items()} == {
+            name: [count] for name, count in STAYING.items()
+        }
+    assert len(story.ledger.read().in_work()) == STAYING["working"]
+
+
+def begin_work(story: Story) -> None:
+    """Workers that a process without a memory might send home."""
+    story.apply("cooling", {"scaling": {"scaleDown": {"stabilizationSeconds": 600}}})
+    each = {"metric": "BacklogPerWorker", "value": 1}
+    window = {"stabilizationSeconds": WINDOW_SECONDS}
+    story.apply("working", {"scaling": {"target": each, "scaleDown": window}})
+    story.apply("held", {"scaling": {"minWorkers": STAYING["held"], "scaleDown": window}})
+    for name in STAYING:
+        story.wait_ready(name)
+    story.wait_replicas("held", STAYING["held"])
+    story.set("held", {"scaling": {"mode": "Hold", "minWorkers": 0}})
+    story.put("cooling", tasks(10 * STAYING["cooling"], seconds=0.1))
+    story.wait_replicas("cooling", STAYING["cooling"])
+    story.wait_completed(10 * STAYING["cooling"], seconds=60)
+    story.put("working", tasks(STAYING["working"], seconds=60, first=1000))
+    story.wait_replicas("working", STAYING["working"])
+    story.wait_in_work(STAYING["working"])
+
+
+@contextmanager
+def climbing(story: Story) -> Iterator[None]:
+    """Ask for one worker more, again and again; some steps have been taken when this begins."""
+    ended = threading.Event()
+
+    def climb() -> None:
+        for workers in range(1, 21):
+            for name in CLIMBERS:
+                story.set(name, {"scaling": {"minWorkers": workers}})
+            if ended.wait(0.1):
+                return
+
+    thread = threading.Thread(target=climb)
+    thread.start()
+    story.wait_replicas(CLIMBERS[-1], 2)
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def told_steps(story: Story, name: str) -> Sequence[tuple[int, int]]:
+    """From and to of each step, as its event told."""
+    told = [each["message"] for each in story.kube.events(name, "ScaledUp", "ScaledDown")]
+    found = [re.match(r"from (\d+) to (\d+) workers", message) for message in told]
+    return [(int(each[1]), int(each[2])) for each in found if each is not None]

@@ -71,6 +71,14 @@ class Ledger:
         started = [each for each in self.entries if each["what"] == "started"]
         return {int(each["n"]): str(each["pod"]) for each in started if int(each["n"]) not in done}
 
+    def times(self, what: str) -> Mapping[int, float]:
+        """When each task was started or completed last, by the ledger's own clock."""
+        return {int(each["n"]): float(each["at"]) for each in self.entries if each["what"] == what}
+
+    def pods(self, task: int, what: str) -> Sequence[str]:
+        """Which pods started or completed it, in this order."""
+        return [each["pod"] for each in self.entries if (each["n"], each["what"]) == (task, what)]
+
     def _is_ready(self) -> bool:
         pod = self.kube.get("Pod", "ledger") or {}
         found = pod.get("status", {}).get("conditions", ())

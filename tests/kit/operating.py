@@ -1,14 +1,17 @@
 """The operator as installed: by its chart and no other way."""
 
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from kit.kube import Json, Kube, wait_for
+from kit.processes import find_operator, kill, seconds_to_end
 from tools import deploy
 from tools.chart_check import run_helm
 
 LET_GO_SECONDS = 20
+STOP_LIMIT_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,28 @@ class Operator:
 
     def kill(self) -> None:
         """End it at once, as a node failure would; another one is started by its Deployment."""
+        kill(find_operator())
         for pod in self.pods():
             self.kube.delete("Pod", pod["metadata"]["name"], grace_seconds=0)
 
+    def stop(self) -> float:
+        """Have its pod end with SIGTERM, for good. Returns how many seconds the process took."""
+        process = find_operator()
+        began = time.monotonic()
+        self._scale(0)
+        took = seconds_to_end(process, since=began, limit_seconds=STOP_LIMIT_SECONDS)
+        self._wait_scaled(0)
+        return took
+
     def scale(self, replicas: int) -> None:
         """Stop it (0) or start it again (1), and wait until that is so."""
+        self._scale(replicas)
+        self._wait_scaled(replicas)
+
+    def _scale(self, replicas: int) -> None:
         self.kube.patch("Deployment", deploy.RELEASE, {"spec": {"replicas": replicas}}, "scale")
 
+    def _wait_scaled(self, replicas: int) -> None:
         def settled() -> bool:
             ready = self.kube.need("Deployment", deploy.RELEASE)["status"].get("readyReplicas", 0)
             return ready == replicas and len(self.pods()) == replicas

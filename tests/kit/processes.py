@@ -18,24 +18,37 @@ def find(program: str, environment: str = "") -> int:
     return found[0]
 
 
+def find_operator() -> int:
+    """The operator in its pod, whatever else of it runs on this machine."""
+    return find("workqueue_operator", "KUBERNETES_SERVICE_PORT=443")
+
+
 def kill_worker(pod: str) -> None:
     """SIGKILL the worker in this pod, in the middle of whatever it does."""
-    os.kill(find("workqueue-worker", f"WORKQUEUE_POD_NAME={pod}"), signal.SIGKILL)
+    kill(find("workqueue-worker", f"WORKQUEUE_POD_NAME={pod}"))
 
 
-def terminate(pid: int, *, seconds: float) -> float:
-    """SIGTERM, and wait until it has ended. Returns how long that took.
+def kill_broker() -> None:
+    """SIGKILL the broker in its pod: no word to anybody, nothing put in order."""
+    kill(find("beam.smp", "KUBERNETES_SERVICE_PORT=443"))
+
+
+def kill(pid: int) -> None:
+    """SIGKILL."""
+    os.kill(pid, signal.SIGKILL)
+
+
+def seconds_to_end(pid: int, *, since: float, limit_seconds: float) -> float:
+    """Wait until it has ended. Returns how long that took; since: monotonic seconds.
 
     Raises:
-        AssertionError: it is still there after `seconds`.
+        AssertionError: it is still there after `limit_seconds`.
     """
-    began = time.monotonic()
-    os.kill(pid, signal.SIGTERM)
-    while time.monotonic() - began < seconds:
+    while time.monotonic() - since < limit_seconds:
         if not _runs(pid):
-            return time.monotonic() - began
+            return time.monotonic() - since
         time.sleep(0.01)
-    raise AssertionError(f"process {pid} still runs {seconds:.0f} s after SIGTERM")
+    raise AssertionError(f"process {pid} still runs after {limit_seconds:.0f} s")
 
 
 def _pids() -> list[int]:
