@@ -49,10 +49,10 @@ def test_wrong_secrets_are_told_without_a_password_and_mend_by_themselves(
     elsewhere = replace(broker, vhost=f"{broker.vhost}-later")
     # Given four WorkQueues whose way to the broker is wrong, and two with a worker whose is right
     apply_wrong_ones(story, guest, words, elsewhere)
-    for name in ("moves", "rotates"):
-        story.kube.apply(broker.secret(name))
-        story.apply(name, {"broker": {"secretName": name}, "scaling": {"minWorkers": 1}})
+    story.kube.apply(broker.secret("moves"))
     story.kube.apply(broker.secret("rotates", username=guest.name, password=guest.password))
+    for name in ("moves", "rotates"):
+        story.apply(name, {"broker": {"secretName": name}, "scaling": {"minWorkers": 1}})
     # Then each says what is wrong with it, and the right ones work
     assert_told(story, elsewhere)
     for name in ("moves", "rotates"):
