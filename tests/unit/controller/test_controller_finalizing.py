@@ -9,6 +9,7 @@ from unit.controller.fake_broker import secret
 from unit.controller.fake_cluster import CONFLICT
 from unit.controller.rig import KEY, LET_GO_SECONDS, Rig, pod
 from workqueue_operator.core.errors import AccessRefusedError, ApiError, QueueMismatchError
+from workqueue_operator.core.readings import Known, Missing
 from workqueue_operator.core.workqueue import FINALIZER
 
 POLICIES = ["Delete", "DeleteIfEmpty"]
@@ -101,6 +102,8 @@ def test_a_task_that_comes_in_the_last_moment_is_kept(rig: Rig) -> None:
     rig.pass_seconds(5)
     assert is_gone(rig)
     assert rig.cluster.reasons()[-1] == "QueueKept"
+    # And its dead letters stay with it, empty as they are: it still leads there
+    assert rig.broker.has("thumbnails.dead")
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -209,6 +212,52 @@ def test_a_short_silence_after_a_long_drain_leaves_nothing_behind(rig: Rig) -> N
     rig.pass_seconds(5)
     assert is_gone(rig)
     assert not rig.broker.has("thumbnails")
+
+
+def test_a_count_that_lags_behind_the_last_worker_is_waited_for(rig: Rig) -> None:
+    # Given a worker that has drained for ten minutes, and a count of tasks that is some s old
+    given = settled(rig, "DeleteIfEmpty")
+    rig.cluster.pods[KEY] = [pod("thumbnails-0", terminating=True)]
+    rig.broker.queue().unacked = 1
+    rig.cluster.delete_workqueue(given)
+    rig.run()
+    rig.pass_seconds(600)
+    # When it leaves, and the count follows
+    rig.cluster.pods[KEY] = []
+    rig.pass_seconds(5)
+    assert not is_gone(rig)
+    rig.broker.queue().unacked = 0
+    rig.pass_seconds(5)
+    # Then the queue is deleted, for it is empty
+    assert rig.cluster.reasons()[-1] == "QueueDeleted"
+    assert not rig.broker.has("thumbnails")
+
+
+def test_dead_letters_follow_a_new_password_and_believe_no_other_queue(rig: Rig) -> None:
+    # Given a deletion that looks at the dead letters
+    given = settled(rig, "DeleteIfEmpty")
+    rig.broker.queue().unacked = 1
+    rig.cluster.delete_workqueue(given)
+    rig.run()
+    rig.sweep()
+    dead = rig.controller.stepper.finalizing.endings["uid-1"].dead
+    assert dead is not None
+    assert isinstance(dead.reading, Known)
+    # When a sweep ends that was about a queue of before
+    access = dead.target[0]
+    rig.controller.stepper.queueing.watches.add("uid-1", (access, "old"))
+    rig.controller.observe(access, {"old": Missing(why="no queue", at=rig.clock.seconds)})
+    # Then nobody takes it for the dead letters
+    assert isinstance(dead.reading, Known)
+    rig.controller.stepper.queueing.watches.drop("uid-1", (access, "old"))
+    # And when the password changes, they are read with the new one
+    rig.cluster.secrets["shop", "rabbitmq"] = secret(password="newer")
+    rig.pass_seconds(70)
+    assert {access.password for access, _ in rig.broker.watched} == {"newer"}
+    rig.broker.queue().unacked = 0
+    rig.pass_seconds(15)
+    assert is_gone(rig)
+    assert rig.broker.queues == {}
 
 
 def test_a_namespace_that_ends_takes_the_secret_first(rig: Rig) -> None:
