@@ -1,35 +1,17 @@
 """Deletion: workers first, then the queue as the policy says; never a task lost, never hanging."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from unit.controller.fake_broker import secret
-from unit.controller.fake_cluster import CONFLICT
+from unit.controller.endings import POLICIES, at_rest, is_gone
 from unit.controller.rig import KEY, LET_GO_SECONDS, Rig, pod
-from workqueue_operator.core.errors import AccessRefusedError, ApiError, QueueMismatchError
-from workqueue_operator.core.readings import Known, Missing
+from workqueue_operator.core.errors import QueueMismatchError
 from workqueue_operator.core.workqueue import FINALIZER
-
-POLICIES = ["Delete", "DeleteIfEmpty"]
-
-
-def settled(rig: Rig, policy: str, **metadata: Any) -> dict[str, Any]:
-    """A WorkQueue at rest, its finalizer on."""
-    given = rig.apply({"queue": {"deletionPolicy": policy}}, **metadata)
-    rig.run()
-    rig.settle()
-    rig.pass_seconds(20)
-    return given
-
-
-def is_gone(rig: Rig) -> bool:
-    return KEY not in rig.cluster.workqueues
 
 
 def test_retain_needs_no_finalizer_and_leaves_the_queue(rig: Rig) -> None:
-    given = settled(rig, "Retain")
+    given = at_rest(rig, "Retain")
     assert FINALIZER not in given["metadata"].get("finalizers", ())
     rig.cluster.delete_workqueue(given)
     rig.run()
@@ -39,7 +21,7 @@ def test_retain_needs_no_finalizer_and_leaves_the_queue(rig: Rig) -> None:
 
 
 def test_the_finalizer_follows_the_policy(rig: Rig) -> None:
-    given = settled(rig, "Delete")
+    given = at_rest(rig, "Delete")
     assert given["metadata"]["finalizers"] == [FINALIZER]
     rig.change(given, queue={"deletionPolicy": "Retain"})
     rig.run()
@@ -47,7 +29,7 @@ def test_the_finalizer_follows_the_policy(rig: Rig) -> None:
 
 
 def test_delete_removes_queue_and_dead_letters_with_all_that_is_in_them(rig: Rig) -> None:
-    given = settled(rig, "Delete")
+    given = at_rest(rig, "Delete")
     rig.broker.queue().ready = rig.broker.queue("thumbnails.dead").ready = 7
     rig.cluster.delete_workqueue(given)
     rig.run()
@@ -75,7 +57,7 @@ def test_if_empty_deletes_what_was_seen_empty_for_a_while(kind: str, rig: Rig) -
 
 @pytest.mark.parametrize("name", ["thumbnails", "thumbnails.dead"])
 def test_if_empty_keeps_every_queue_that_holds_a_task(name: str, rig: Rig) -> None:
-    given = settled(rig, "DeleteIfEmpty")
+    given = at_rest(rig, "DeleteIfEmpty")
     rig.broker.queue(name).ready = 1
     rig.cluster.delete_workqueue(given)
     rig.run()
@@ -89,7 +71,7 @@ def test_if_empty_keeps_every_queue_that_holds_a_task(name: str, rig: Rig) -> No
 
 def test_a_task_that_comes_in_the_last_moment_is_kept(rig: Rig) -> None:
     # Given a queue that has been seen empty for long
-    given = settled(rig, "DeleteIfEmpty")
+    given = at_rest(rig, "DeleteIfEmpty")
     rig.cluster.delete_workqueue(given)
     rig.run()
     rig.pass_seconds(9)
@@ -109,7 +91,7 @@ def test_a_task_that_comes_in_the_last_moment_is_kept(rig: Rig) -> None:
 @pytest.mark.parametrize("policy", POLICIES)
 def test_workers_finish_their_tasks_first(policy: str, rig: Rig) -> None:
     # Given three workers
-    given = settled(rig, policy)
+    given = at_rest(rig, policy)
     rig.broker.queue().ready = 30
     rig.sweep()
     rig.pods_start()
@@ -134,7 +116,7 @@ def test_workers_finish_their_tasks_first(policy: str, rig: Rig) -> None:
 
 def test_a_pod_that_never_ends_does_not_hold_the_object_for_ever(rig: Rig) -> None:
     # Given a pod on a node that has died
-    given = settled(rig, "Delete")
+    given = at_rest(rig, "Delete")
     rig.cluster.delete_workqueue(given)
     rig.cluster.pods[KEY] = [pod("thumbnails-0", terminating=True)]
     rig.run()
@@ -145,78 +127,9 @@ def test_a_pod_that_never_ends_does_not_hold_the_object_for_ever(rig: Rig) -> No
     assert is_gone(rig)
 
 
-@pytest.mark.parametrize("policy", POLICIES)
-def test_a_silent_broker_is_waited_for_and_then_named(policy: str, rig: Rig) -> None:
-    given = settled(rig, policy)
-    rig.broker.go_down()
-    rig.cluster.delete_workqueue(given)
-    rig.run()
-    rig.pass_seconds(LET_GO_SECONDS - 5)
-    assert not is_gone(rig)
-    assert rig.cluster.reasons().count("DeletionWaiting") == 1
-    rig.pass_seconds(10)
-    assert is_gone(rig)
-    last = rig.cluster.events[-1]
-    assert (last["type"], last["reason"]) == ("Warning", "QueueLeftBehind")
-    assert "'thumbnails'" in last["message"]
-
-
-@pytest.mark.parametrize("policy", POLICIES)
-def test_a_broker_that_comes_back_in_time_is_used(policy: str, rig: Rig) -> None:
-    given = settled(rig, policy)
-    rig.broker.go_down()
-    rig.cluster.delete_workqueue(given)
-    rig.run()
-    rig.pass_seconds(200)
-    rig.broker.down = None
-    rig.pass_seconds(20)
-    assert is_gone(rig)
-    assert not rig.broker.has("thumbnails")
-
-
-@pytest.mark.parametrize("policy", POLICIES)
-def test_one_deleted_while_the_operator_was_down_has_its_queue_deleted(
-    policy: str, rig: Rig
-) -> None:
-    # Given a deletion that nobody saw for an hour
-    given = settled(rig, policy)
-    rig.cluster.deaf = True
-    rig.cluster.delete_workqueue(given)
-    rig.clock.seconds += 3600
-    rig.cluster.deaf = False
-    # When the operator starts again
-    rig.start()
-    rig.run()
-    # Then the broker has its time to answer
-    assert not is_gone(rig)
-    rig.pass_seconds(20)
-    assert is_gone(rig)
-    assert not rig.broker.has("thumbnails")
-
-
-def test_a_short_silence_after_a_long_drain_leaves_nothing_behind(rig: Rig) -> None:
-    # Given a worker that drains for ten minutes
-    given = settled(rig, "Delete")
-    rig.cluster.pods[KEY] = [pod("thumbnails-0", terminating=True)]
-    rig.cluster.delete_workqueue(given)
-    rig.run()
-    rig.pass_seconds(600)
-    # When the broker is silent just as it leaves
-    rig.broker.go_down()
-    rig.sweep()
-    rig.cluster.pods[KEY] = []
-    rig.pass_seconds(10)
-    assert not is_gone(rig)
-    # Then its return is waited for
-    rig.broker.down = None
-    rig.pass_seconds(5)
-    assert is_gone(rig)
-    assert not rig.broker.has("thumbnails")
-
-
 def test_a_count_that_lags_behind_the_last_worker_is_waited_for(rig: Rig) -> None:
     # Given a worker that has drained for ten minutes, and a count of tasks that is some s old
-    given = settled(rig, "DeleteIfEmpty")
+    given = at_rest(rig, "DeleteIfEmpty")
     rig.cluster.pods[KEY] = [pod("thumbnails-0", terminating=True)]
     rig.broker.queue().unacked = 1
     rig.cluster.delete_workqueue(given)
@@ -233,64 +146,9 @@ def test_a_count_that_lags_behind_the_last_worker_is_waited_for(rig: Rig) -> Non
     assert not rig.broker.has("thumbnails")
 
 
-def test_dead_letters_follow_a_new_password_and_believe_no_other_queue(rig: Rig) -> None:
-    # Given a deletion that looks at the dead letters
-    given = settled(rig, "DeleteIfEmpty")
-    rig.broker.queue().unacked = 1
-    rig.cluster.delete_workqueue(given)
-    rig.run()
-    rig.sweep()
-    dead = rig.controller.stepper.finalizing.endings["uid-1"].dead
-    assert dead is not None
-    assert isinstance(dead.reading, Known)
-    # When a sweep ends that was about a queue of before
-    access = dead.target[0]
-    rig.controller.stepper.queueing.watches.add("uid-1", (access, "old"))
-    rig.controller.observe(access, {"old": Missing(why="no queue", at=rig.clock.seconds)})
-    # Then nobody takes it for the dead letters
-    assert isinstance(dead.reading, Known)
-    rig.controller.stepper.queueing.watches.drop("uid-1", (access, "old"))
-    # And when the password changes, they are read with the new one
-    rig.cluster.secrets["shop", "rabbitmq"] = secret(password="newer")
-    rig.pass_seconds(70)
-    assert {access.password for access, _ in rig.broker.watched} == {"newer"}
-    rig.broker.queue().unacked = 0
-    rig.pass_seconds(15)
-    assert is_gone(rig)
-    assert rig.broker.queues == {}
-
-
-def test_a_namespace_that_ends_takes_the_secret_first(rig: Rig) -> None:
-    # Given a WorkQueue, and no Secret any more, nor a right to post events
-    given = settled(rig, "Delete")
-    del rig.cluster.secrets["shop", "rabbitmq"]
-    rig.cluster.failures["post_event"] = ApiError(403, "namespace shop is being terminated")
-    rig.clock.seconds += 61
-    # When it is deleted
-    rig.cluster.delete_workqueue(given)
-    rig.run()
-    rig.pass_seconds(10)
-    # Then the queue is deleted with what is known
-    assert is_gone(rig)
-    assert not rig.broker.has("thumbnails")
-
-
-def test_without_secret_and_memory_it_is_let_go_at_last(rig: Rig) -> None:
-    given = settled(rig, "Delete")
-    del rig.cluster.secrets["shop", "rabbitmq"]
-    rig.start()
-    rig.cluster.delete_workqueue(given)
-    rig.run()
-    rig.pass_seconds(LET_GO_SECONDS - 10)
-    assert not is_gone(rig)
-    rig.pass_seconds(20)
-    assert is_gone(rig)
-    assert rig.cluster.reasons()[-1] == "QueueLeftBehind"
-
-
 @pytest.mark.parametrize("restart", [False, True])
 def test_the_younger_of_two_never_deletes_the_queue_of_the_elder(restart: bool, rig: Rig) -> None:
-    settled(rig, "Retain", name="thumbnails", uid="old")
+    at_rest(rig, "Retain", name="thumbnails", uid="old")
     rig.clock.seconds += 60
     spec = {"queue": {"name": "thumbnails", "deletionPolicy": "Delete"}}
     young = rig.apply(spec, name="young", uid="young")
@@ -312,53 +170,16 @@ def test_a_queue_with_other_parameters_is_not_ours_to_delete(rig: Rig) -> None:
     rig.broker.refusals["thumbnails"] = QueueMismatchError(
         "thumbnails", "durable", found="false", wanted="true"
     )
-    given = settled(rig, "Delete")
+    given = at_rest(rig, "Delete")
     rig.cluster.delete_workqueue(given)
     rig.run()
     rig.pass_seconds(20)
     assert is_gone(rig)
     assert rig.broker.deleted == []
-
-
-def test_a_queue_on_the_broker_of_before_is_left_there(rig: Rig) -> None:
-    given = settled(rig, "Delete")
-    rig.cluster.secrets["shop", "rabbitmq"] = secret(host="other")
-    rig.pass_seconds(70)
-    rig.cluster.delete_workqueue(given)
-    rig.run()
-    rig.pass_seconds(5)
-    assert is_gone(rig)
-    assert rig.broker.deleted == []
-    assert rig.broker.has("thumbnails")
-
-
-def test_a_broker_that_refuses_the_deletion_is_named_after_a_while(rig: Rig) -> None:
-    given = settled(rig, "Delete")
-    rig.broker.delete_refused = AccessRefusedError("the user may not configure 'thumbnails'")
-    rig.cluster.delete_workqueue(given)
-    rig.run()
-    rig.pass_seconds(LET_GO_SECONDS + 10)
-    assert is_gone(rig)
-    assert "may not configure" in rig.cluster.events[-1]["message"]
-
-
-def test_a_conflict_over_the_finalizer_is_tried_again_and_told_once(rig: Rig) -> None:
-    # Given somebody who has always written just before us
-    given = settled(rig, "Delete")
-    rig.cluster.delete_workqueue(given)
-    rig.cluster.failures["patch_workqueue"] = CONFLICT
-    rig.run()
-    rig.pass_seconds(20)
-    assert not is_gone(rig)
-    # When that ends, the object goes; what became of its queue was told once
-    rig.cluster.failures.clear()
-    rig.pass_seconds(31)
-    assert is_gone(rig)
-    assert rig.cluster.reasons().count("QueueDeleted") == 1
 
 
 def test_finalizers_of_others_stay(rig: Rig) -> None:
-    given = settled(rig, "Delete")
+    given = at_rest(rig, "Delete")
     given["metadata"]["finalizers"].append("backup.example/wait")
     rig.cluster.touch(given)
     rig.cluster.delete_workqueue(given)
@@ -373,7 +194,7 @@ def test_finalizers_of_others_stay(rig: Rig) -> None:
 
 def test_a_backlog_of_a_deleted_one_asks_for_no_step_of_its_own(rig: Rig) -> None:
     # Given a deletion that waits for a worker, with tasks that ask for many more
-    given = settled(rig, "Delete")
+    given = at_rest(rig, "Delete")
     rig.cluster.pods[KEY] = [pod("thumbnails-0", terminating=True)]
     rig.cluster.delete_workqueue(given)
     rig.run()
@@ -389,7 +210,7 @@ def test_a_backlog_of_a_deleted_one_asks_for_no_step_of_its_own(rig: Rig) -> Non
 
 def test_what_is_gone_leaves_nothing_behind_in_memory(rig: Rig) -> None:
     for policy in ("Retain", *POLICIES):
-        given = settled(rig, policy, name=policy.lower(), uid=policy)
+        given = at_rest(rig, policy, name=policy.lower(), uid=policy)
         key = ("shop", policy.lower())
         rig.cluster.deployments[key] = replace(rig.deployment(key), ready=0)
         rig.cluster.delete_workqueue(given)
