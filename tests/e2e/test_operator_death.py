@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 
+from kit.kube import wait_for
 from kit.operating import Operator
 from kit.publishing import tasks
 from kit.story import Story
@@ -100,7 +101,7 @@ def climbing(story: Story) -> Iterator[None]:
 
     thread = threading.Thread(target=climb)
     thread.start()
-    story.wait_replicas(CLIMBERS[-1], 2)
+    wait_for("steps", lambda: all(story.replicas(name) > 1 for name in CLIMBERS), seconds=20)
     try:
         yield
     finally:
