@@ -40,6 +40,23 @@ def test_a_restart_into_an_outage_of_the_broker_removes_nobody(rig: Rig) -> None
     assert rig.cluster.reasons()[-1] == "BrokerUnreachable"
 
 
+def test_workers_that_the_watch_has_not_told_of_are_not_sent_home(rig: Rig) -> None:
+    # Given workers whose number was not written into the status yet, and a broker that is away
+    working(rig)
+    (given,) = rig.cluster.workqueues.values()
+    given["status"]["workers"]["desired"] = 0
+    rig.broker.go_down()
+    # When another process takes over whose watch has not told of the Deployment
+    deployments = dict(rig.cluster.deployments)
+    rig.cluster.deployments.clear()
+    rig.start()
+    rig.cluster.deployments.update(deployments)
+    rig.run()
+    rig.pass_seconds(60)
+    # Then nobody is sent home for it
+    assert rig.cluster.replicas == [0, 20]
+
+
 def test_a_restart_after_the_tasks_were_done_waits_a_whole_window(rig: Rig) -> None:
     # Given workers that have nothing to do any more
     working(rig)

@@ -13,6 +13,7 @@ from workqueue_operator.core.rollout import Step, is_ours_alone, next_step
 from workqueue_operator.ports import Cluster, DeploymentState, Json
 
 TURN_RETRY_SECONDS = 5.0
+DECIDE_AGAIN_SECONDS = 0.0
 
 
 @dataclass(slots=True)
@@ -25,7 +26,10 @@ class Acting:
     clock: Clock
 
     def act(self, state: ObjectState, decision: Decision, *, may_create: bool) -> float | None:
-        """Write the Deployment if it differs. Returns seconds until a turn is asked for again.
+        """Write the Deployment if it differs. Returns seconds until it should be tried again.
+
+        A decision counts only for the number of workers that it was made on: one that was made
+        while the Deployment was not known may not shrink it.
 
         Raises:
             PodTemplateRefusedError, ForeignDeploymentError, ApiError
@@ -33,6 +37,8 @@ class Acting:
         wq = state.wq
         manifest = deployment(wq, replicas=decision.workers)
         live = state.deployment or self._find(state)
+        if (live.replicas if live else None) != state.decided_on:
+            return DECIDE_AGAIN_SECONDS  # it was decided without knowing what stands
         if live is not None:
             # Somebody else's Deployment that took its place meanwhile is refused, not taken over.
             manifest["metadata"]["uid"] = live.uid
@@ -61,11 +67,13 @@ class Acting:
             self._learn(state, self.cluster.patch_replicas(wq.namespace, wq.name, replicas))
 
     def _find(self, state: ObjectState) -> DeploymentState | None:
-        """Before creating: is there one of this name, and is it ours?"""
+        """Before creating: is there one that the watch has not told of, and is it ours?"""
         wq = state.wq
         live = self.cluster.get_deployment(wq.namespace, wq.name)
         if live is not None and live.owner_uid != wq.uid:
             raise ForeignDeploymentError(wq.namespace, wq.name)
+        if live is not None:
+            self._learn(state, live)
         return live
 
     def _choose(

@@ -43,6 +43,7 @@ class ObjectState:
     looked_at: float | None = None  # at pods that are not ready
     decided: Decision | None = None  # as last told
     decided_at: float = float("-inf")
+    decided_on: int | None = None  # spec.replicas then; None: there was no Deployment
     quiet_until: float = float("-inf")  # a step failed: until then the same readings ask for none
     status: Mapping[str, Any] = field(default_factory=dict)  # as last written
     status_at: float = float("-inf")

@@ -146,6 +146,7 @@ class Stepper:
             if decision.reason is Reason.SHRINKING_BLIND:
                 state.history.restart_window(now)
             state.decided, state.decided_at = decision, now
+            state.decided_on = state.deployment.replicas if state.deployment else None
             return decision
 
     def _take_census(self, state: ObjectState) -> None:
