@@ -10,35 +10,47 @@ from workqueue_operator.core.readings import Known, Reading, Unknown
 
 
 class Told:
-    """Monitors, and a sink that remembers the last reading of each queue and all sizes."""
+    """Monitors, and a sink that remembers every reading of each queue and all sizes."""
 
     def __init__(self) -> None:
         self.monitors = RabbitMonitors(self)
         self._changed = threading.Condition()
         self.last: dict[tuple[str, str], Reading] = {}
+        self.all: dict[tuple[str, str], list[Reading]] = {}
         self.sizes: list[int] = []
 
     def __call__(self, access: Access, readings: Mapping[str, Reading]) -> None:
         with self._changed:
             for queue, reading in readings.items():
                 self.last[access.address, queue] = reading
+                self.all.setdefault((access.address, queue), []).append(reading)
             self.sizes.append(len(readings))
             self._changed.notify_all()
 
     def wait(
-        self, access: Access, queue: str, expected: Callable[[Reading], bool], *, seconds: float
+        self,
+        access: Access,
+        queue: str,
+        expected: Callable[[Reading], bool],
+        *,
+        seconds: float,
+        since: float | None = None,
     ) -> Reading:
-        """The first reading from now on that is as expected."""
-        begun = time.monotonic()
+        """The first reading from now on (or since a monotonic time) that is as expected.
+
+        One that lasts for a moment only, and is followed by another, counts as well.
+        """
+        begun = time.monotonic() if since is None else since
         key = access.address, queue
 
-        def there() -> bool:
-            reading = self.last.get(key)
-            return reading is not None and reading.at >= begun and expected(reading)
+        def there() -> Reading | None:
+            told = (one for one in self.all.get(key, ()) if one.at >= begun)
+            return next((one for one in told if expected(one)), None)
 
         with self._changed:
-            assert self._changed.wait_for(there, seconds), f"told {self.last.get(key)}"
-            return self.last[key]
+            found = self._changed.wait_for(there, seconds)
+            assert found, f"told {self.last.get(key)}"
+            return found
 
     def known(self, access: Access, queue: str, *, seconds: float = 5) -> Known:
         """The next Known reading."""
