@@ -34,6 +34,18 @@ class Learned:
             arrivals_per_second=None,
         )
 
+    def to_status(self) -> dict[str, Any]:
+        """status.learned; rounded, so that what hardly moved is no reason for a write."""
+        told: dict[str, Any] = {
+            "taskSeconds": _rounded(self.task_seconds),
+            "taskSamples": self.task_samples,
+            "startSeconds": _rounded(self.start_seconds),
+            "startSamples": self.start_samples,
+        }
+        if self.arrivals_per_second is not None:
+            told["arrivalsPerSecond"] = _rounded(self.arrivals_per_second)
+        return told
+
 
 @dataclass(slots=True)
 class Learner:
@@ -52,24 +64,6 @@ class Learner:
             if seconds is not None and samples > 0:
                 estimate.go_on(seconds, samples=samples)
         return learner
-
-    def to_status(self) -> dict[str, Any]:
-        """status.learned: what was measured, and no guesses.
-
-        Rounded, so that what hardly moved is no reason for a write.
-        """
-        told: dict[str, Any] = {
-            "taskSamples": self.task.samples,
-            "startSamples": self.start.samples,
-        }
-        if self.start.samples:
-            told["startSeconds"] = _rounded(self.start.seconds)
-        if self.task.samples:
-            told["taskSeconds"] = _rounded(self.task.seconds)
-            arrivals = self.flow.arrivals_per_second(task_seconds=self.task.seconds)
-            if arrivals is not None:
-                told["arrivalsPerSecond"] = _rounded(arrivals)
-        return told
 
     def learn_tasks(self, *, tasks: int, busy_seconds: float, now: float) -> None:
         """So many tasks took so many seconds of workers, together: one measurement."""
