@@ -1,66 +1,89 @@
-"""python -m bench: measure on the project's own cluster and write docs/benchmarks.md."""
+"""python -m bench: measure on the project's own cluster, and keep the trials in docs/.
 
-import json
-import platform
+python -m bench --sizes 1 100 --figures latency rest
+"""
+
+import argparse
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bench import footprint, latency, ready
-from bench.figures import Figures
+from bench import applied, footprint, latency, ready, rest, restart, surge
+from bench.figures import Figure
+from bench.goals import SIZES
+from bench.record import merge
+from bench.scene import NotAloneError, Scene, scene
 from bench.stage import stage
 from tools import deploy
-from tools.crd import REPOSITORY
 
-LATENCY_TRIALS = 100
-READY_TRIALS = 5
-RAW = REPOSITORY / "docs" / "benchmarks.json"
-TABLE = REPOSITORY / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+AT_A_SIZE: Mapping[str, Callable[[Scene], Sequence[Figure]]] = {
+    "latency": lambda here: [latency.measure(here)],
+    "surge": lambda here: [surge.measure(here)],
+    "rest": rest.measure,
+    "restart": restart.measure,
+}
+"""In this order: the measurement at rest stops the operator, and the restart starts it again."""
+AT_NO_SIZE: Mapping[str, Callable[[Path], Sequence[Figure]]] = {
+    "workers": lambda kubeconfig: _told(kubeconfig, footprint.workers),
+    "ready": lambda kubeconfig: _told(kubeconfig, ready.measure),
+}
 
 
-def main() -> int:
-    """Measure everything, a few minutes long."""
-    kubeconfig = deploy.OWN_KUBECONFIG
-    found = [footprint.operator_memory(kubeconfig)]
+def main(words: Sequence[str] | None = None) -> int:
+    """Measure; what is measured is kept at once. Returns the code to leave with."""
+    names = [*AT_A_SIZE, *AT_NO_SIZE]
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="*", default=[], metavar="N")
+    parser.add_argument("--figures", nargs="*", default=[], choices=names, metavar="FIGURE")
+    given = parser.parse_args(words)
+    failed = 0
+    for name, found in _all(given.sizes or SIZES, given.figures or names):
+        try:
+            for figures in found:
+                merge(figures)
+                _tell(figures)
+        except (NotAloneError, TimeoutError, AssertionError) as error:
+            print(f"error: {name}: {error}", file=sys.stderr, flush=True)
+            failed += 1
+    return 1 if failed else 0
+
+
+def _all(
+    sizes: Sequence[int], figures: Sequence[str]
+) -> Iterator[tuple[str, Iterator[Sequence[Figure]]]]:
+    """Each stage with the figures to come from it."""
+    for name in figures:
+        if name in AT_NO_SIZE:
+            yield name, _once(name)
+    here = [name for name in AT_A_SIZE if name in figures]
+    for size in sizes if here else ():
+        yield f"{size:,} WorkQueues", _at(size, here)
+
+
+def _once(name: str) -> Iterator[Sequence[Figure]]:
+    print(f"  {name}", flush=True)
+    yield AT_NO_SIZE[name](deploy.OWN_KUBECONFIG)
+
+
+def _at(size: int, names: Sequence[str]) -> Iterator[Sequence[Figure]]:
+    with scene(deploy.OWN_KUBECONFIG, size) as here:
+        print(f"  {size:,} WorkQueues: {here.population.told()}", flush=True)
+        yield [applied.measure(here)]
+        for name in names:
+            here.settle()
+            print(f"  {size:,} WorkQueues at rest: {name}", flush=True)
+            yield AT_A_SIZE[name](here)
+
+
+def _told(kubeconfig: Path, measure: Callable[..., Sequence[Figure]]) -> Sequence[Figure]:
     with stage(kubeconfig) as story:
-        print("  Memory and start of workers (usually 1 min)", flush=True)
-        found += footprint.workers(story)
-    print("  Zero to twenty (usually 2 min)", flush=True)
-    with stage(kubeconfig) as story:
-        found += ready.measure(story, trials=READY_TRIALS)
-    # Last, for it leaves many pods that fit no node, and taking those away keeps the cluster busy.
-    for queue_type in ("Quorum", "Classic"):
-        print(f"  Publish to replicas, {queue_type} (usually 2 min)", flush=True)
-        with stage(kubeconfig) as story:
-            found.append(latency.measure(story, trials=LATENCY_TRIALS, queue_type=queue_type))
-    write(found)
-    print("\n".join(figures.row() for figures in found))
-    return 0
+        return measure(story)
 
 
-def write(found: Sequence[Figures]) -> None:
-    """The raw trials, and the table made of them."""
-    machine = f"{platform.machine()}, {_cores()} cores, Linux {platform.release()}"
-    date = datetime.now(UTC).date().isoformat()
-    raw = {"machine": machine, "date": date, "figures": [asdict(each) for each in found]}
-    RAW.write_text(json.dumps(raw, indent=1) + "\n")
-    head = "| what | unit | n | min | median | p99 | max |\n" + "| --- " * 7 + "|"
-    rows = "\n".join(figures.row() for figures in found)
-    text = TABLE.read_text()
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    made = (
-        f"{BEGIN}\nMeasured on {date}: {machine}; cluster, broker and load on this one machine.\n\n"
-    )
-    TABLE.write_text(f"{before}{made}{head}\n{rows}\n{END}{after}")
-
-
-def _cores() -> int:
-    return sum(
-        line.startswith("processor") for line in Path("/proc/cpuinfo").read_text().splitlines()
-    )
+def _tell(figures: Sequence[Figure]) -> None:
+    for each in figures:
+        spread = f"median {each.quantile(0.5):.3f}, p99 {each.quantile(0.99):.3f} {each.unit}"
+        print(f"    {each.key}: n {len(each.trials)}, {spread}  {each.note}", flush=True)
 
 
 if __name__ == "__main__":

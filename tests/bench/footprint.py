@@ -1,28 +1,16 @@
-"""Memory of operator and worker, and how long a worker takes to its first task."""
+"""Memory of a worker, and how long a worker takes to its first task."""
 
-from pathlib import Path
-
-from bench.figures import Figures
+from bench.figures import Figure
 from kit.kube import Kube, wait_for
 from kit.publishing import tasks
 from kit.story import Story
-from tools import deploy
 
 MIB = 1024 * 1024
-OPERATOR_PORT = 8080
 WORKER_PORT = 9400
 WORKERS = 5
 
 
-def operator_memory(kubeconfig: Path) -> Figures:
-    """Resident memory of the operator as it is."""
-    kube = Kube.open(kubeconfig, deploy.NAMESPACE)
-    pods = kube.list("Pod", labelSelector=f"app.kubernetes.io/name={deploy.RELEASE}")
-    values = [_gauge(kube, pod["metadata"]["name"], OPERATOR_PORT, _RSS) / MIB for pod in pods]
-    return Figures("memory of the operator at rest (RSS)", "MiB", values)
-
-
-def workers(story: Story) -> tuple[Figures, Figures]:
+def workers(story: Story) -> list[Figure]:
     """Resident memory of workers after their first task, and process start -> task started."""
     name = "footprint"
     # The tasks wait before the first worker starts, or its first task would wait for them.
@@ -43,10 +31,10 @@ def workers(story: Story) -> tuple[Figures, Figures]:
         ]
         if starts:
             first.append(min(starts) - began)
-    return (
-        Figures("memory of a worker after its first tasks (RSS)", "MiB", memory),
-        Figures("process start of a worker to its first task, tasks waiting", "s", first),
-    )
+    return [
+        Figure(key="worker-memory", size=0, unit="MiB", trials=memory),
+        Figure(key="worker-first-task", size=0, unit="s", trials=first),
+    ]
 
 
 _RSS = "process_resident_memory_bytes"

@@ -2,7 +2,7 @@
 
 import time
 
-from bench.figures import Figures
+from bench.figures import Figure
 from kit.kube import wait_for
 from kit.publishing import tasks
 from kit.story import Story
@@ -12,24 +12,25 @@ NAME = "ready"
 WORKERS = 20
 TASKS = 1000  # more than enough for all trials: the backlog always asks for all workers
 TASK_SECONDS = 5
+TRIALS = 5
 
 
-def measure(story: Story, *, trials: int) -> tuple[Figures, Figures]:
+def measure(story: Story) -> list[Figure]:
     """Alternate: by the operator (Hold -> Auto), and by hand (under Hold). Returns both."""
     story.apply(NAME, {"scaling": {"mode": "Hold", "maxWorkers": WORKERS}})
     story.wait_ready(NAME, "Held")
     story.publish("publish", NAME, tasks(TASKS, seconds=TASK_SECONDS))
     ours, plain = [], []
     with Replicas(story.kube, NAME) as history:
-        for _ in range(trials):
+        for _ in range(TRIALS):
             ours.append(_by_operator(story, history))
             _empty(story)
             plain.append(_by_hand(story, history))
             _empty(story)
-    return (
-        Figures(f"0 to {WORKERS} workers Ready, by the operator (from mode: Auto on)", "s", ours),
-        Figures(f"0 to {WORKERS} workers Ready, by kubectl scale, same Deployment", "s", plain),
-    )
+    return [
+        Figure(key="ready-operator", size=0, unit="s", trials=ours),
+        Figure(key="ready-kubectl", size=0, unit="s", trials=plain),
+    ]
 
 
 def _by_operator(story: Story, history: Replicas) -> float:
