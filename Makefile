@@ -51,11 +51,11 @@ check: $(STAMP) ## Format, lint, types, layers, unit and contract tests, chart: 
 fmt: $(STAMP) ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-generate: $(STAMP) ## Write what is generated from the CRD: the chart's copy, README's field table
+generate: $(STAMP) ## Write what is generated: the chart's CRD, README's field table, the benchmarks' tables
 	@$(BIN)/python -m tools.generate
 
 verify: generate ## Generate again and fail on a difference
-	@git diff --exit-code -- charts README.md || { \
+	@git diff --exit-code -- charts docs README.md || { \
 	  echo "error: generated files are stale; what to do: make generate, and commit the result"; exit 1; }
 
 lock: $(STAMP) ## Lock the dependencies again: newest versions that the ranges allow, with hashes
@@ -80,8 +80,9 @@ e2e: own-cluster-only images ## The stories, told on the real cluster
 	@$(CLUSTER) binaries promtool
 	@$(STEP) "end-to-end tests" --usual 480 --hint "make e2e runs these alone" -- $(PYTEST) tests/e2e
 
-bench: own-cluster-only deploy ## Measure: publish to replicas, zero to many, memory
-	@$(BIN)/python -m bench
+bench: own-cluster-only deploy ## Measure at 1 to 10,000 WorkQueues; SIZES="1 100" FIGURES="rest" for a part
+	@$(BIN)/python -m bench $(if $(SIZES),--sizes $(SIZES)) $(if $(FIGURES),--figures $(FIGURES))
+	@$(BIN)/python -m tools.generate
 
 own-cluster-only:
 	@$(if $(FOREIGN),echo "error: tests delete things and run on the project's own cluster only;\

@@ -1,4 +1,5 @@
-"""Write what is generated from the CRD: the chart's copy and the README's field table.
+"""Write what is generated: from the CRD the chart's copy and the README's field table, from the
+trials of `make bench` the tables of docs/benchmarks.md.
 
 `make verify` runs this and fails when git sees a difference.
 """
@@ -7,16 +8,22 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from bench import record, render
 from tools.crd import CRD_FILE, REPOSITORY, Field, fields, schema
 
 CHART_COPY = REPOSITORY / "charts" / "workqueue-operator" / "files" / "workqueues.yaml"
 README = REPOSITORY / "README.md"
+BENCHMARKS = REPOSITORY / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- fields:begin -->", "<!-- fields:end -->"
 
 
 def generated() -> Mapping[Path, str]:
     """Every generated file with the text that it must have."""
-    return {CHART_COPY: chart_copy(CRD_FILE.read_text()), README: with_table(README.read_text())}
+    return {
+        CHART_COPY: chart_copy(CRD_FILE.read_text()),
+        README: with_table(README.read_text()),
+        BENCHMARKS: render.with_tables(BENCHMARKS.read_text(), record.load()),
+    }
 
 
 def chart_copy(crd: str) -> str:
