@@ -68,7 +68,7 @@ class Estimate:
         if self.samples == 0:
             return guess
         # On a log scale: else a guess that is off by a factor of 1,000 would be felt for long.
-        return self.seconds * (guess / self.seconds) ** self.guessed
+        return self.seconds * math.pow(guess / self.seconds, self.guessed)
 
     def _begin(self, measured: float, weight: float) -> None:
         self.seconds, self._weight, self.samples = measured, weight, 1
