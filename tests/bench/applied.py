@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import requests
 
 from bench.figures import Figure
+from bench.meters import Bill
 from bench.population import Member, body
+from bench.requests_seen import count
 from bench.scene import Scene
 from kit.rabbit import _q
 from workqueue_operator.cluster.paths import WORKQUEUES, collection
@@ -24,7 +26,7 @@ def measure(scene: Scene) -> Figure:
         path = collection(WORKQUEUES, member.namespace, "workqueues")
         scene.kube.api.request("POST", path, body=made)
 
-    began = time.monotonic()
+    before, bill, began = count(scene.kube), Bill(), time.monotonic()
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         for _ in pool.map(create, scene.members):
             pass
@@ -33,10 +35,12 @@ def measure(scene: Scene) -> Figure:
     there = max(crowd.there_since.values()) - began
     crowd.wait("all to be Ready", lambda: len(crowd.ready_since) == size, seconds=LIMIT_SECONDS)
     ready = max(crowd.ready_since.values()) - began
+    seen, spent = count(scene.kube).since(before), bill.told()
     _check_queues(scene)
     note = (
         f"{scene.population.told()}; created within {created:.1f} s, "
-        f"the last Deployment after {there:.1f} s, the last status Ready after {ready:.1f} s"
+        f"the last Deployment after {there:.1f} s, the last status Ready after {ready:.1f} s; "
+        f"{seen.writes} writes, {seen.reads} reads of the operator; CPU seconds: {spent}"
     )
     return Figure(key="applied", size=size, unit="s", trials=[max(there, ready)], note=note)
 

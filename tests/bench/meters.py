@@ -42,6 +42,24 @@ class Meter:
         return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * _PAGE / MIB
 
 
+class Bill:
+    """Who took how much of the machine since this was made."""
+
+    def __init__(self) -> None:
+        components = ("kube-apiserver", "etcd", "kube-controller-manager")
+        self._meters = {"operator": Meter.operator(), "broker": Meter.broker()}
+        self._meters |= {name: Meter(find(f"/programs/{name}")) for name in components}
+        self._before = {name: each.cpu_seconds() for name, each in self._meters.items()}
+
+    def told(self) -> str:
+        """In CPU seconds, the largest first."""
+        spent = {
+            name: each.cpu_seconds() - self._before[name] for name, each in self._meters.items()
+        }
+        ordered = sorted(spent.items(), key=lambda item: -item[1])
+        return ", ".join(f"{name} {seconds:.1f}" for name, seconds in ordered)
+
+
 def rate(counter: Callable[[], float], *, seconds: float) -> float:
     """How fast a counter rises, per second, over so long."""
     before, began = counter(), time.monotonic()
