@@ -75,6 +75,7 @@ class DeploymentState:
     ready: int
     updated: int
     annotations: Mapping[str, str]  # those below workqueue.dev/ only
+    refused: str | None = None  # why the API server lets no pod of it in, in its words
 
 
 DeploymentSink = Callable[[str, DeploymentState | None], None]
@@ -98,6 +99,8 @@ class BusyAnswer:
 
     busy: int
     draining: bool
+    worked: tuple[int, float] | None = None
+    """Tasks finished since its process started, and the seconds they took; None: not said."""
 
 
 class Cluster(Protocol):

@@ -62,6 +62,35 @@ def test_a_worker_says_what_it_holds(host: str) -> None:
         assert ask(port, host) == BusyAnswer(busy=3, draining=True)
 
 
+def test_a_worker_says_what_it_has_finished() -> None:
+    body = b'{"busy": 0, "draining": false, "consuming": true, "tasks": 12, "seconds": 34.5}'
+    with worker(http(body)) as port:
+        assert ask(port) == BusyAnswer(busy=0, draining=False, worked=(12, 34.5))
+
+
+@pytest.mark.parametrize(
+    "counters",
+    [
+        pytest.param(b"", id="an older image"),
+        pytest.param(b', "tasks": 1', id="tasks only"),
+        pytest.param(b', "seconds": 1.5', id="seconds only"),
+        pytest.param(b', "tasks": true, "seconds": 1.5', id="a flag for tasks"),
+        pytest.param(b', "tasks": 1.5, "seconds": 1.5', id="half a task"),
+        pytest.param(b', "tasks": -1, "seconds": 1.5', id="fewer than no tasks"),
+        pytest.param(b', "tasks": 1, "seconds": true', id="a flag for seconds"),
+        pytest.param(b', "tasks": 1, "seconds": "1.5"', id="a text for seconds"),
+        pytest.param(b', "tasks": 1, "seconds": -0.1', id="less than no time"),
+        pytest.param(b', "tasks": 1, "seconds": NaN', id="no number"),
+        pytest.param(b', "tasks": 1, "seconds": Infinity', id="for ever"),
+        pytest.param(b', "tasks": 1, "seconds": 1' + b"0" * 400, id="longer than a float can be"),
+        pytest.param(b', "tasks": 1' + b"0" * 400 + b', "seconds": 1', id="too many tasks"),
+    ],
+)
+def test_counters_that_are_none_do_not_spoil_the_answer(counters: bytes) -> None:
+    with worker(http(b'{"busy": 1, "draining": false' + counters + b"}")) as port:
+        assert ask(port) == BusyAnswer(busy=1, draining=False, worked=None)
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -65,7 +65,17 @@ def test_a_busy_worker_stays_ready(server: ProbeServer) -> None:
     server.state.consuming, server.state.busy = True, 1
     assert get(server, "/readyz")[0] == 200
     busy = json.loads(get(server, "/busy")[1])
-    assert busy == {"busy": 1, "draining": False, "consuming": True}
+    assert busy == {"busy": 1, "draining": False, "consuming": True, "tasks": 0, "seconds": 0.0}
+
+
+def test_busy_tells_what_was_finished_with_the_numbers_of_the_metrics(server: ProbeServer) -> None:
+    for seconds in (0.5, 2.25, 0.125):
+        server.metrics.finished(seconds)
+    busy = json.loads(get(server, "/busy")[1])
+    assert (busy["tasks"], busy["seconds"]) == (3, 2.875)
+    text = get(server, "/metrics")[1]
+    assert 'workqueue_worker_task_duration_seconds_count{queue="mail"} 3.0' in text
+    assert 'workqueue_worker_task_duration_seconds_sum{queue="mail"} 2.875' in text
 
 
 def test_it_answers_on_ipv6_as_well(server: ProbeServer) -> None:

@@ -19,7 +19,9 @@ class Metrics:
         self._queue = queue
         prometheus_client.ProcessCollector(registry=self.registry)
         self._tasks = self._labelled_counter()
-        self.task_duration = self._histogram("task_duration", "How long handlers took")
+        self._task_duration = self._histogram("task_duration", "How long handlers took")
+        self.worked = (0, 0.0)
+        """Tasks that handlers have finished, and the seconds they took: one pair, read as one."""
         self.task_queue = self._histogram("task_queue", "From the publisher's stamp to the start")
         self.inflight = self._gauge("inflight", "Tasks held and not yet settled")
         self.drain_seconds = self._gauge("drain_seconds", "Since this worker was told to leave")
@@ -38,6 +40,12 @@ class Metrics:
     def settled(self, outcome: str) -> None:
         """Count one task, under one of OUTCOMES."""
         self._tasks[outcome].inc()
+
+    def finished(self, seconds: float) -> None:
+        """A handler took so long over a task. Only one thread calls this."""
+        self._task_duration.observe(seconds)
+        tasks, before = self.worked
+        self.worked = (tasks + 1, before + seconds)
 
     def exposition(self) -> bytes:
         return prometheus_client.generate_latest(self.registry)

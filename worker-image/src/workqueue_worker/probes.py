@@ -46,7 +46,7 @@ class ProbeServer(ThreadingHTTPServer):
             case "/readyz":
                 return _verdict(state.consuming, "consuming", "not consuming")
             case "/busy":
-                return 200, JSON_TYPE, json.dumps(_busy(state)).encode()
+                return 200, JSON_TYPE, json.dumps(_busy(state, self.metrics)).encode()
             case "/metrics":
                 return 200, CONTENT_TYPE_LATEST, self.metrics.exposition()
         return 404, TEXT_TYPE, b"try /healthz /readyz /busy /metrics\n"
@@ -72,8 +72,20 @@ def _verdict(good: bool, yes: str, no: str) -> tuple[int, str, bytes]:  # noqa: 
     return (200 if good else 503), TEXT_TYPE, f"{yes if good else no}\n".encode()
 
 
-def _busy(state: State) -> dict[str, Any]:
-    return {"busy": state.busy, "draining": state.draining, "consuming": state.consuming}
+def _busy(state: State, metrics: Metrics) -> dict[str, Any]:
+    """What the operator asks for.
+
+    busy: tasks held now. tasks, seconds: those that handlers have finished, however they ended,
+    and the time these took; both count from the start of this process, as /metrics does.
+    """
+    tasks, seconds = metrics.worked
+    return {
+        "busy": state.busy,
+        "draining": state.draining,
+        "consuming": state.consuming,
+        "tasks": tasks,
+        "seconds": round(seconds, 6),
+    }
 
 
 def serve(port: int, state: State, metrics: Metrics) -> ProbeServer:

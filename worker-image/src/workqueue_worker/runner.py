@@ -115,7 +115,7 @@ class Runner:
         started = time.monotonic()
         outcome = self._handler.run(delivery.task(deadline=deadline))
         seconds = time.monotonic() - started
-        self._metrics.task_duration.observe(seconds)
+        self._metrics.finished(seconds)
         if not delivery.claim():
             log.warning("result came after the hard limit: discarded")
             return

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import aiohttp
 
@@ -18,6 +18,7 @@ BUSY_PORT = 9400
 ASK_SECONDS = 1.0
 _AT_ONCE = 256
 _ANSWER_BYTES = 512  # a worker's image is the user's: believe nothing, read little
+_MOST = 10**15  # tasks, or seconds of work, of one process
 _ENDED = frozenset({"Succeeded", "Failed"})
 
 
@@ -94,6 +95,19 @@ def _answer(status: int, body: bytes) -> BusyAnswer | None:
     if not isinstance(said, dict):
         return None
     busy, draining = said.get("busy"), said.get("draining")
-    if not isinstance(busy, int) or isinstance(busy, bool) or busy < 0:
+    if not (_is_count(busy) and isinstance(draining, bool)):
         return None
-    return BusyAnswer(busy=busy, draining=draining) if isinstance(draining, bool) else None
+    return BusyAnswer(busy=busy, draining=draining, worked=_worked(said))
+
+
+def _worked(said: Json) -> tuple[int, float] | None:
+    """The counters of what was finished; workers of older images have none."""
+    tasks, seconds = said.get("tasks"), said.get("seconds")
+    if not _is_count(tasks) or isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return None
+    believable = tasks <= _MOST and 0 <= seconds <= _MOST
+    return (tasks, float(seconds)) if believable else None
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
