@@ -51,7 +51,7 @@ check: $(STAMP) ## Format, lint, types, layers, unit and contract tests, chart: 
 fmt: $(STAMP) ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-generate: $(STAMP) ## Write what is generated: the chart's CRD, README's field table, the benchmarks' tables
+generate: $(STAMP) ## Write what is generated: the chart's CRD, the tables of README and docs
 	@$(BIN)/python -m tools.generate
 
 verify: generate ## Generate again and fail on a difference

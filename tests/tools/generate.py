@@ -1,5 +1,5 @@
 """Write what is generated: from the CRD the chart's copy and the README's field table, from the
-trials of `make bench` the tables of docs/benchmarks.md.
+trials of `make bench` the tables of docs/benchmarks.md, from docs/reasons.yaml docs/reasons.md.
 
 `make verify` runs this and fails when git sees a difference.
 """
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bench import record, render
+from tools import reasons
 from tools.crd import CRD_FILE, REPOSITORY, Field, fields, schema
 
 CHART_COPY = REPOSITORY / "charts" / "workqueue-operator" / "files" / "workqueues.yaml"
@@ -23,6 +24,7 @@ def generated() -> Mapping[Path, str]:
         CHART_COPY: chart_copy(CRD_FILE.read_text()),
         README: with_table(README.read_text()),
         BENCHMARKS: render.with_tables(BENCHMARKS.read_text(), record.load()),
+        reasons.PAGE: reasons.page(),
     }
 
 
