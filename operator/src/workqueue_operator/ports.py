@@ -78,6 +78,27 @@ class DeploymentState:
     refused: str | None = None  # why the API server lets no pod of it in, in its words
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Throughput:
+    """What happened in one queue lately."""
+
+    finished: int  # tasks acknowledged
+    seconds: float  # within so much time; above 0
+    unacked: float  # tasks in work meanwhile, on the average
+
+
+class Rates(Protocol):
+    """Looks closer at one queue than a monitor does."""
+
+    def ask(self, access: Access, queue: str, *, seconds: float) -> Throughput | None:
+        """What was finished in about so many seconds before now (5 to 600).
+
+        None: the broker did not say (no management address, no statistics yet, no answer within
+        5 s). Never raises. Its statistics are up to 5 s behind.
+        """
+        ...
+
+
 DeploymentSink = Callable[[str, DeploymentState | None], None]
 """Called with the uid of the owning WorkQueue; None when its Deployment is gone."""
 

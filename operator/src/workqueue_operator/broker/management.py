@@ -87,13 +87,7 @@ class ManagementReader:
 
     def _run(self) -> None:
         pace, backoff = Pace(floor_seconds=FLOOR_SECONDS), Backoff(random.random)
-        with requests.Session() as session:
-            session.trust_env = False  # no proxy, no .netrc: credentials go to this address only
-            # The authorities of the system, as for AMQP, and not those that requests brings.
-            session.verify = ssl.get_default_verify_paths().cafile or True
-            session.auth = HTTPBasicAuth(
-                self._access.username.encode(), self._access.password.encode()
-            )
+        with session_of(self._access) as session:
             while not self._closing.is_set():
                 self._closing.wait(self._ask(session, pace, backoff))
 
@@ -142,6 +136,16 @@ class ManagementReader:
         if self._trouble is not None:
             log.info("the management API of %s answers again", self._access.address)
         self._trouble = None
+
+
+def session_of(access: Access) -> requests.Session:
+    """For requests to the management API; close it."""
+    session = requests.Session()
+    session.trust_env = False  # no proxy, no .netrc: credentials go to this address only
+    # The authorities of the system, as for AMQP, and not those that requests brings.
+    session.verify = ssl.get_default_verify_paths().cafile or True
+    session.auth = HTTPBasicAuth(access.username.encode(), access.password.encode())
+    return session
 
 
 def queues_url(access: Access) -> str:

@@ -1,0 +1,86 @@
+"""How fast one queue's tasks are finished, from the broker's own statistics of it.
+
+One request of about a millisecond for one queue; nothing of it is asked of queues whose workers
+tell it themselves.
+"""
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from workqueue_operator.broker.management import queues_url, session_of
+from workqueue_operator.core.access import Access
+from workqueue_operator.ports import Throughput
+
+STEP_SECONDS = 5
+"""The broker's own: it counts as often as that, and keeps ten minutes of it."""
+
+MOST_SECONDS = 600
+_ANSWER_SECONDS = 2.0
+_COLUMNS = "message_stats.ack_details,messages_unacknowledged_details"
+
+Row = Mapping[str, Any]
+
+
+class ManagementRates:
+    """Implements ports.Rates; any thread may use it."""
+
+    def ask(self, access: Access, queue: str, *, seconds: float) -> Throughput | None:
+        """See ports.Rates."""
+        if access.management_uri is None:
+            return None
+        steps = max(2, round(min(seconds, MOST_SECONDS) / STEP_SECONDS))
+        url = f"{queues_url(access)}/{quote(queue, safe='')}"
+        try:
+            with session_of(access) as session:
+                answer = session.get(
+                    url,
+                    params=_question(steps * STEP_SECONDS),
+                    timeout=_ANSWER_SECONDS,
+                    allow_redirects=False,  # the password is not for whoever answers elsewhere
+                )
+            row = answer.json() if answer.status_code == requests.codes.ok else None
+        except (requests.RequestException, ValueError):
+            return None  # the monitor tells of an API that fails, and what to do about it
+        return throughput(row)
+
+
+def throughput(row: object) -> Throughput | None:
+    """Read one row of the management API; what is missing in it is unknown, and not zero."""
+    acknowledged = _samples(row, "message_stats", "ack_details")
+    if len(acknowledged) < 2:
+        return None
+    (began, before), (ended, after) = acknowledged[0], acknowledged[-1]
+    in_work = _samples(row, "messages_unacknowledged_details")
+    unacked = [count for at, count in in_work if began <= at <= ended]
+    if not unacked or after < before or ended <= began:
+        return None  # where the count fell, the queue is another, or the broker has begun anew
+    seconds = (ended - began) / 1000
+    return Throughput(finished=after - before, seconds=seconds, unacked=fmean(unacked))
+
+
+def _question(seconds: int) -> dict[str, str | int]:
+    kinds = ("lengths", "msg_rates")
+    ages = {f"{kind}_age": seconds for kind in kinds}
+    steps = {f"{kind}_incr": STEP_SECONDS for kind in kinds}
+    return {**ages, **steps, "columns": _COLUMNS}
+
+
+def _samples(row: object, *path: str) -> Sequence[tuple[int, int]]:
+    """(milliseconds since 1970, count), the oldest first."""
+    found = row
+    for name in (*path, "samples"):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return sorted(
+        (each["timestamp"], each["sample"])
+        for each in (found if isinstance(found, list) else ())
+        if isinstance(each, Mapping) and _is_count(each, "timestamp") and _is_count(each, "sample")
+    )
+
+
+def _is_count(each: Row, name: str) -> bool:
+    value = each.get(name)
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
