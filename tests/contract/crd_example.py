@@ -1,6 +1,8 @@
 """A WorkQueue built from the CRD with every field set, and a dict that records what is read."""
 
+import copy
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from tools.crd import Field, fields, schema
@@ -12,7 +14,23 @@ EXAMPLES = {
     "spec.worker.handler.command": ["program", "argument"],
     "spec.worker.handler.own": {},
     "spec.worker.podTemplate": {"metadata": {"labels": {"team": "a"}}},
+    "spec.scaling.maxWorkers": 5000,  # above every floor
+    "spec.scaling.target.expectedTaskSeconds": 0.5,
 }
+# A list needs one item with every field in it.
+LISTS = {
+    "spec.scaling.floors": [
+        {
+            "name": "office",
+            "schedule": "0 8 * * 1-5",
+            "timeZone": "Europe/Berlin",
+            "durationSeconds": 36000,
+            "minWorkers": 2,
+        }
+    ],
+}
+# Two ways to say the same: one of them has to be left out.
+ALTERNATIVES = {"spec.scaling.scaleDown.maxPercent": "spec.scaling.scaleDown.maxStep"}
 HANDLERS = ("python", "command", "own")
 # Handed on as they are, so that reading the object is reading all of it.
 OPAQUE = ("spec.worker.handler", "spec.worker.podTemplate")
@@ -27,16 +45,18 @@ METADATA = {
 }
 
 
+@cache
 def spec_leaves() -> set[str]:
     """The path of every field of the spec that holds a value, as in spec.queue.type."""
     spec = (field for field in fields(schema()) if field.path.startswith("spec."))
     return {field.path for field in spec if field.is_leaf}
 
 
-def full_example(handler: str = "python") -> dict[str, Any]:
+def full_example(handler: str = "python", *, alternative: bool = False) -> dict[str, Any]:
     """A valid object that sets every field of the spec, each to a value of its own.
 
-    `handler` says which one of the three kinds, because the schema allows one only.
+    `handler` says which one of the three kinds, because the schema allows one only; alternative:
+    the second way where there are two.
     """
     body: dict[str, Any] = {
         "apiVersion": "workqueue.dev/v1alpha1",
@@ -44,9 +64,13 @@ def full_example(handler: str = "python") -> dict[str, Any]:
         "metadata": dict(METADATA),
     }
     left_out = {f"spec.worker.handler.{kind}" for kind in HANDLERS if kind != handler}
+    left_out |= set(ALTERNATIVES.values() if alternative else ALTERNATIVES)
     for number, field in enumerate(fields(schema()), start=2):
-        if field.path.startswith("spec.") and field.is_leaf and field.path not in left_out:
+        wanted = field.path.startswith("spec.") and field.is_leaf and "[]" not in field.path
+        if wanted and field.path not in left_out:
             _put(body, field.path.split("."), _value(field, number))
+    for path, items in LISTS.items():
+        _put(body, path.split("."), copy.deepcopy(items))
     return body
 
 
@@ -80,6 +104,8 @@ class Recorder(Mapping[str, Any]):
         here = f"{self._path}.{key}".lstrip(".")
         if isinstance(value, Mapping) and here not in OPAQUE:
             return Recorder(value, self._seen, here)
+        if here in LISTS:
+            return [Recorder(each, self._seen, f"{here}[]") for each in value]
         below = {leaf for leaf in spec_leaves() if leaf.startswith(f"{here}.")}
         self._seen |= below or {here}
         return value

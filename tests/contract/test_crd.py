@@ -28,7 +28,7 @@ def test_every_value_has_bounds(field: Field) -> None:
 
     if kind == "string" and field.path not in {"apiVersion", "kind"}:
         assert {"enum", "maxLength", "format"} & bounds.keys(), f"{field.path} is unbounded"
-    if kind == "integer" and field.path.startswith("spec."):
+    if kind in {"integer", "number"} and field.path.startswith("spec."):
         assert {"minimum", "maximum"} <= bounds.keys(), f"{field.path} is unbounded"
     if kind == "array":
         assert "maxItems" in bounds, f"{field.path} is unbounded"
@@ -55,7 +55,8 @@ def test_the_operator_reads_every_field_of_the_spec() -> None:
     seen: set[str] = set()
     # When the operator reads them
     for kind in HANDLERS:
-        WorkQueue.from_body(Recorder(full_example(kind), seen))
+        for alternative in (False, True):
+            WorkQueue.from_body(Recorder(full_example(kind, alternative=alternative), seen))
     # Then no field of the CRD is left, and none is read that the CRD does not have
     assert {path for path in seen if path.startswith("spec.")} == spec_leaves()
 

@@ -21,8 +21,8 @@ class Field:
 
     @property
     def is_leaf(self) -> bool:
-        """A field that holds a value, not only other fields."""
-        return "properties" not in self.schema
+        """A field that holds a value, not only other fields or a list of such."""
+        return "properties" not in self.schema and "properties" not in self.schema.get("items", {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ class App:
         )
         self.controller = assemble(world, threads=self.settings.step_threads)
         self.telemetry.samples = lambda: samples(
-            tuple(self.controller.states.values()), now=time.monotonic()
+            tuple(self.controller.states.by_uid.values()), now=time.monotonic()
         )
         self.telemetry.brokers = self.controller.stepper.queueing.watches.addresses
         self.starter = threading.Thread(target=self._start_when_listed, name="starter", daemon=True)

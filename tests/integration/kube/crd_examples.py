@@ -56,6 +56,13 @@ def broker(**fields: Any) -> Mapping[str, Any]:
     return {"spec": {"broker": fields}}
 
 
+def scaling(**fields: Any) -> Mapping[str, Any]:
+    """A change of spec.scaling."""
+    return {"spec": {"scaling": fields}}
+
+
+FLOOR = {"schedule": "0 8 * * 1-5", "durationSeconds": 3600, "minWorkers": 5}
+
 ON_CREATION = [
     Bad(
         id="a name that no Deployment label can be",
@@ -177,13 +184,48 @@ OUT_OF_BOUNDS = [
         change={"spec": {"worker": {"image": "worker: 1"}}},
     ),
     Bad(
+        id="an active floor above the bounds",
+        message="minActiveWorkers is above maxWorkers",
+        change=scaling(minActiveWorkers=5, maxWorkers=4),
+    ),
+    Bad(
+        id="a blind floor above the bounds",
+        message="onUnknown.minWorkers is above maxWorkers",
+        change=scaling(onUnknown={"minWorkers": 5}, maxWorkers=4),
+    ),
+    Bad(
+        id="a scheduled floor above the bounds",
+        message="a floor's minWorkers is above maxWorkers",
+        change=scaling(floors=[FLOOR], maxWorkers=4),
+    ),
+    Bad(
+        id="a fixed number without the number",
+        message="mode Fixed needs fixedWorkers",
+        change=scaling(mode="Fixed"),
+    ),
+    Bad(
+        id="two limits of one step down",
+        message="give maxStep (workers) or maxPercent",
+        change=scaling(scaleDown={"maxStep": 1, "maxPercent": 10}),
+    ),
+    Bad(
+        id="a schedule with seconds, or with too few fields",
+        message="is not a schedule",
+        change=scaling(floors=[FLOOR | {"schedule": "0 8 * * 1-5 0"}]),
+    ),
+    Bad(
+        id="an offset for a time zone",
+        message="is not a time zone",
+        change=scaling(floors=[FLOOR | {"timeZone": "+02:00"}]),
+    ),
+    Bad(
         id="a mode that does not exist",
-        message='supported values: "Auto", "Hold"',
+        message='supported values: "Auto", "Hold", "HoldDown", "HoldUp", "Fixed", "Advise"',
         change={"spec": {"scaling": {"mode": "Pause"}}},
     ),
     Bad(
         id="a metric that does not exist",
-        message='supported values: "BacklogPerWorker"',
+        message='supported values: "BacklogPerWorker", "DrainSeconds"',
         change={"spec": {"scaling": {"target": {"metric": "Cpu"}}}},
     ),
     Bad(

@@ -166,8 +166,17 @@ def test_defaults_are_filled_in(api: Api) -> None:
             "mode": "Auto",
             "minWorkers": 0,
             "maxWorkers": 50,
-            "target": {"metric": "BacklogPerWorker", "value": 10},
-            "scaleDown": {"stabilizationSeconds": 60},
+            "minActiveWorkers": 0,
+            "activationBacklog": 0,
+            "idleSeconds": 0,
+            "target": {"metric": "BacklogPerWorker", "value": 10, "expectedTaskSeconds": 1},
+            "scaleUp": {"stabilizationSeconds": 0, "periodSeconds": 15},
+            "scaleDown": {
+                "stabilizationSeconds": 60,
+                "tolerancePercent": 25,
+                "periodSeconds": 15,
+            },
+            "onUnknown": {"afterSeconds": 60},
         },
     }
 

@@ -23,17 +23,22 @@ KEY: Key = ("shop", "thumbnails")
 class DuePending(Pending):
     """Never waits: take() ends the thread of steps when nothing is due now."""
 
+    crowded: bool = False  # as if somebody without workers waited all the time
+
     def take(self) -> str | None:
         """The next key that is due, or None."""
         with self._condition:
-            wait = self._next_wait()
-            if wait is not None and wait <= 0:
+            if self._first() is not None:
                 return super().take()
         return None
 
+    def is_crowded(self) -> bool:
+        """See Pending."""
+        return self.crowded or super().is_crowded()
+
     def left(self) -> dict[str, float]:
         """Seconds until each key is due."""
-        return {key: due - self._monotonic() for key, due in self._due.items()}
+        return {key: due - self._monotonic() for key, (due, _) in self._asked.items()}
 
 
 @dataclass
@@ -66,7 +71,7 @@ class Rig:
             telemetry=self.telemetry,
             let_go_seconds=LET_GO_SECONDS,
         )
-        self.controller = assemble(world, threads=1, pending=self.pending)
+        self.controller = assemble(world, threads=8, pending=self.pending)
         self.controller.stepper.acting.turns.open()
         self.broker.sink = self.controller.observe
         self.cluster.changed = self.controller.registry.learn
@@ -99,6 +104,14 @@ class Rig:
         self.steps += taken
         return taken
 
+    def run_once(self) -> None:
+        """Take the one step that is due first."""
+        uid = self.pending.take()
+        assert uid is not None
+        again = self.controller._step(uid)
+        self.pending.done(uid)
+        self.controller._follow(uid, again)
+
     def sweep(self) -> None:
         """Read every queue once, and take the steps that follow."""
         self.broker.sweep()
@@ -125,7 +138,7 @@ class Rig:
 
     def state(self, uid: str = "uid-1") -> ObjectState:
         """What the controller remembers of it."""
-        return self.controller.states[uid]
+        return self.controller.states.by_uid[uid]
 
     def deployment(self, key: Key = KEY) -> DeploymentState:
         """Its Deployment."""

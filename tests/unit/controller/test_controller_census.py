@@ -2,7 +2,7 @@
 
 from unit.controller.rig import KEY, Rig, pod
 from unit.controller.workers import with_workers
-from workqueue_operator.controller.stepper import CENSUSES_AT_ONCE
+from workqueue_operator.controller.inspecting import CENSUSES_AT_ONCE
 
 
 def test_workers_are_asked_only_when_the_answer_could_matter(rig: Rig) -> None:
@@ -77,7 +77,7 @@ def test_many_who_do_not_answer_hold_up_nobody_else(rig: Rig) -> None:
     with_workers(rig)
     rig.broker.queue().ready = 0
     rig.work(0)
-    slots = rig.controller.stepper.censuses
+    slots = rig.controller.stepper.inspecting.censuses
     for _ in range(CENSUSES_AT_ONCE):
         assert slots.acquire(blocking=False)
     # When one more needs an answer, it takes what is safe without one

@@ -218,13 +218,13 @@ def test_what_is_gone_leaves_nothing_behind_in_memory(rig: Rig) -> None:
         rig.pass_seconds(30)
     stepper = rig.controller.stepper
     assert rig.cluster.workqueues == {}
-    assert rig.controller.states == {}
-    assert rig.controller._early == {}
+    assert rig.controller.states.by_uid == {}
+    assert rig.controller.states._early == {}
     assert rig.pending.left() == {}
     assert rig.broker.watched == {}
     assert stepper.queueing.watches._uids == {}
     assert stepper.queueing.secrets._entries == {}
-    assert stepper.queueing.slots._counters == {}
+    assert stepper.queueing.declaring.slots._counters == {}
     assert stepper.queueing.claims._by_uid == {}
     assert stepper.queueing.claims._by_key == {}
     assert stepper.finalizing.endings == {}

@@ -12,7 +12,6 @@ import pytest
 
 from unit.controller.fake_clock import FakeClock
 from unit.controller.rig import LET_GO_SECONDS, Rig
-from unit.core.builders import body
 from workqueue_operator.controller.assembly import World, assemble
 from workqueue_operator.controller.loop import AFTER_BUG_SECONDS, STOP_SECONDS, Controller
 
@@ -64,7 +63,7 @@ def test_a_deployment_that_was_listed_before_its_workqueue_is_known(rig: Rig) ->
     rig.run()
     # Then nothing of it is asked for again
     assert rig.state().deployment == live
-    assert rig.controller._early == {}
+    assert rig.controller.states._early == {}
     assert "get_deployment" not in rig.cluster.asked
 
 
@@ -75,17 +74,7 @@ def test_a_deployment_that_goes_before_its_workqueue_is_known_leaves_nothing(rig
     stage.settle()
     rig.controller.observe_deployment("uid-1", stage.deployment())
     rig.controller.observe_deployment("uid-1", None)
-    assert rig.controller._early == {}
-
-
-def test_an_object_of_a_newer_schema_is_left_alone_and_said_so(
-    rig: Rig, caplog: pytest.LogCaptureFixture
-) -> None:
-    spec = {"scaling": {"target": {"metric": "DrainSeconds", "value": 60}}}
-    rig.cluster.put(body(spec))
-    rig.run()
-    assert rig.cluster.asked == []
-    assert "DrainSeconds, which this version of the operator does not know" in caplog.text
+    assert rig.controller.states._early == {}
 
 
 def test_a_bug_in_a_step_is_logged_counted_and_tried_again_later(
@@ -174,7 +163,7 @@ def test_many_threads_at_once_come_to_the_right_end(
         controller.stop()
     assert errors(rig, "Bug") == 0
     assert caplog.records == []
-    assert set(controller.states) == {each["metadata"]["uid"] for each in given.values()}
+    assert set(controller.states.by_uid) == {each["metadata"]["uid"] for each in given.values()}
 
 
 def make_trouble(rig: Rig, given: dict[str, dict[str, Any]]) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from unit.controller.fake_clock import FakeClock
 from unit.controller.rig import DuePending
-from workqueue_operator.controller.pending import Pending
+from workqueue_operator.controller.pending import Pending, Urgency
 
 
 @pytest.fixture
@@ -74,6 +74,60 @@ def test_keys_that_are_due_go_in_the_order_of_their_times(
         pending.add(key, after)
     clock.seconds += 5
     assert [pending.take() for _ in range(4)] == ["a", "b", "c", None]
+
+
+def test_who_has_no_workers_goes_before_all_others_and_telling_comes_last(
+    pending: DuePending, clock: FakeClock
+) -> None:
+    pending.add("tell", urgency=Urgency.TELLING)
+    pending.add("usual")
+    clock.seconds += 1
+    pending.add("first", urgency=Urgency.FIRST_WORKERS)
+    assert [pending.take() for _ in range(4)] == ["first", "usual", "tell", None]
+
+
+def test_nobody_waits_for_ever_behind_a_crowd(pending: DuePending, clock: FakeClock) -> None:
+    pending.add("tell", urgency=Urgency.TELLING)
+    clock.seconds += Urgency.FIRST_WORKERS - Urgency.TELLING + 1
+    pending.add("first", urgency=Urgency.FIRST_WORKERS)
+    assert pending.take() == "tell"
+
+
+def test_what_becomes_urgent_while_it_waits_goes_first(
+    pending: DuePending, clock: FakeClock
+) -> None:
+    pending.add("usual")
+    pending.add("mine", urgency=Urgency.TELLING)
+    clock.seconds += 1
+    pending.add("mine", urgency=Urgency.FIRST_WORKERS)
+    assert [pending.take() for _ in range(3)] == ["mine", "usual", None]
+
+
+def test_telling_now_is_not_put_off_by_a_step_that_is_due_later(
+    pending: DuePending, clock: FakeClock
+) -> None:
+    pending.add("a", 60)
+    pending.add("a", urgency=Urgency.TELLING)
+    pending.add("a", 4)
+    assert pending.take() == "a"
+    pending.done("a")
+    clock.seconds += 100
+    assert pending.take() is None
+
+
+def test_it_is_crowded_while_somebody_waits_for_first_workers(
+    pending: DuePending, clock: FakeClock
+) -> None:
+    assert not pending.is_crowded()
+    pending.add("usual")
+    assert not pending.is_crowded()
+    pending.add("first", urgency=Urgency.FIRST_WORKERS)
+    assert pending.is_crowded()
+    assert pending.take() == "first"
+    pending.add("first", urgency=Urgency.FIRST_WORKERS)
+    assert not pending.is_crowded(), "one that has its step right now crowds nobody"
+    pending.done("first")
+    assert pending.is_crowded()
 
 
 def test_closing_lets_every_waiting_thread_go() -> None:

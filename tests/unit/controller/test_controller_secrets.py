@@ -9,7 +9,7 @@ import pytest
 from unit.controller.fake_broker import secret
 from unit.controller.fake_clock import FakeClock
 from unit.core.builders import workqueue
-from workqueue_operator.controller.secrets import Secrets
+from workqueue_operator.controller.secrets import READ_EVERY_SECONDS, Secrets
 from workqueue_operator.core.errors import ApiError, SecretError, SecretMissingError
 
 
@@ -174,3 +174,38 @@ def test_threads_that_ask_at_once_share_one_read(shelf: Shelf, clock: FakeClock)
     # Then it was read once
     assert hosts == ["rabbitmq"] * 8
     assert len(shelf.reads) == 1
+
+
+def test_the_first_looks_after_the_secret_and_the_others_are_woken_when_it_changes(
+    secrets: Secrets, shelf: Shelf, clock: FakeClock
+) -> None:
+    for each in (MAIL, NEWS):
+        secrets.access(each, refused=False)
+    assert secrets.look_again_seconds("mail") == READ_EVERY_SECONDS
+    assert secrets.look_again_seconds("news") is None
+    # When it is read again, and says the same
+    clock.seconds += READ_EVERY_SECONDS
+    secrets.access(MAIL, refused=False)
+    assert secrets.take_called() == frozenset()
+    # Then nobody is woken, until it says something else, or is gone
+    shelf.data["rabbitmq"] = secret(host="other")
+    clock.seconds += READ_EVERY_SECONDS
+    secrets.access(MAIL, refused=False)
+    assert secrets.take_called() == {"news"}
+    assert secrets.take_called() == frozenset()
+    shelf.data.clear()
+    clock.seconds += READ_EVERY_SECONDS
+    with pytest.raises(SecretMissingError):
+        secrets.access(NEWS, refused=False)
+    assert secrets.take_called() == {"mail"}
+
+
+def test_when_the_first_goes_the_next_looks_after_it(secrets: Secrets) -> None:
+    for each in (MAIL, NEWS):
+        secrets.access(each, refused=False)
+    secrets.forget("mail")
+    assert secrets.take_called() == {"news"}
+    assert secrets.look_again_seconds("news") == READ_EVERY_SECONDS
+    secrets.forget("news")
+    assert secrets.take_called() == frozenset()
+    assert secrets.look_again_seconds("news") is None

@@ -5,10 +5,12 @@ from typing import Any, Literal
 
 from workqueue_operator.core.decision import Census, Decision, Reason, Rules, Seen
 from workqueue_operator.core.history import History
+from workqueue_operator.core.need import Need
 from workqueue_operator.core.policy import decide, learn
 from workqueue_operator.core.readings import Known, Missing, Reading, Unknown
+from workqueue_operator.core.scaling import OnUnknown, ScaleDown, ScaleUp, Scaling, Target
 from workqueue_operator.core.status import Condition, Report
-from workqueue_operator.core.workqueue import Scaling, WorkQueue
+from workqueue_operator.core.workqueue import WorkQueue
 
 NOW = 1000.0
 UNKNOWN = Unknown(reason="BrokerUnreachable", why="rabbitmq:5672 refused", at=NOW)
@@ -17,21 +19,43 @@ MISSING = Missing(why="no queue 'mail' in vhost '/'", at=NOW)
 
 def rules(
     *,
-    mode: Literal["Auto", "Hold"] = "Auto",
     bounds: tuple[int, int] = (0, 50),
     target: int = 10,
     window: int = 60,
     prefetch: int = 1,
     queue_type: Literal["Quorum", "Classic"] = "Quorum",
+    **fields: Any,
 ) -> Rules:
-    """The schema's defaults."""
-    scaling = Scaling(
-        mode=mode,
-        min_workers=bounds[0],
-        max_workers=bounds[1],
-        backlog_per_worker=target,
-        stabilization_seconds=window,
-    )
+    """The schema's defaults but for the tolerance, which few tests are about.
+
+    fields: of Scaling, or `drain_seconds`, `tolerance`, `up` and `down` for what lies deeper.
+    """
+    drain, tolerance = fields.pop("drain_seconds", None), fields.pop("tolerance", 0)
+    up = {"stabilization_seconds": 0, "max_step": None, "period_seconds": 15}
+    down = up | {
+        "stabilization_seconds": window,
+        "tolerance_percent": tolerance,
+        "max_percent": None,
+    }
+    defaults = {
+        "mode": "Auto",
+        "fixed_workers": None,
+        "min_workers": bounds[0],
+        "max_workers": bounds[1],
+        "min_active_workers": 0,
+        "activation_backlog": 0,
+        "idle_seconds": 0,
+        "target": Target(
+            metric="BacklogPerWorker" if drain is None else "DrainSeconds",
+            value=drain or target,
+            expected_task_seconds=1.0,
+        ),
+        "scale_up": ScaleUp(**up | fields.pop("up", {})),
+        "scale_down": ScaleDown(**down | fields.pop("down", {})),
+        "on_unknown": OnUnknown(after_seconds=60, min_workers=None),
+        "floors": (),
+    }
+    scaling = Scaling(**defaults | fields)
     return Rules(scaling=scaling, prefetch=prefetch, queue_type=queue_type)
 
 
@@ -70,6 +94,7 @@ def seen(
     rolling: bool = False,
     may_drain: bool = False,
     asked: Census | None = None,
+    **more: Any,
 ) -> Seen:
     """One look; all workers that are wanted are there and ready, where that is not the point."""
     current = wanted if current is None else current
@@ -81,6 +106,7 @@ def seen(
         rolling=rolling,
         may_drain=may_drain,
         census=asked,
+        **more,
     )
 
 
@@ -88,7 +114,7 @@ def quiet_since(seconds: float, *, need: int = 0) -> History:
     """A history in which `need` has been enough for so long, read every second."""
     history = History()
     for ago in range(int(seconds), -1, -1):
-        history.learn(need, empty=need == 0, now=NOW - ago, window_seconds=3600)
+        history.learn(Need(need, need), empty=need == 0, now=NOW - ago, least=need)
     return history
 
 
@@ -117,8 +143,17 @@ def body(spec: Mapping[str, Any] | None = None, **metadata: Any) -> dict[str, An
             "mode": "Auto",
             "minWorkers": 0,
             "maxWorkers": 50,
-            "target": {"metric": "BacklogPerWorker", "value": 10},
-            "scaleDown": {"stabilizationSeconds": 60},
+            "minActiveWorkers": 0,
+            "activationBacklog": 0,
+            "idleSeconds": 0,
+            "target": {"metric": "BacklogPerWorker", "value": 10, "expectedTaskSeconds": 1},
+            "scaleUp": {"stabilizationSeconds": 0, "periodSeconds": 15},
+            "scaleDown": {
+                "stabilizationSeconds": 60,
+                "tolerancePercent": 25,
+                "periodSeconds": 15,
+            },
+            "onUnknown": {"afterSeconds": 60},
         },
     }
     merged = {name: section | changes.get(name, {}) for name, section in sections.items()}

@@ -36,6 +36,7 @@ def test_all_is_well() -> None:
         "Ready": (True, "Steady"),
         "QueueReady": (True, "Declared"),
         "ScalingActive": (True, "Steady"),
+        "ScalingLimited": (False, "NotLimited"),
         "WorkersAvailable": (True, "AllReady"),
     }
     assert ready(WELL).message == "needs 5"
@@ -145,9 +146,18 @@ def test_in_trouble_people_are_told_what_happens_to_their_workers(
 
 
 def test_workers_are_counted() -> None:
-    message = conditions(replace(WELL, ready=3))[3].message
+    told = {each.type: each.message for each in conditions(replace(WELL, ready=3))}
 
-    assert message == "3 of 5 workers are ready"
+    assert told["WorkersAvailable"] == "3 of 5 workers are ready"
+
+
+def test_workers_that_would_not_help_are_told_of() -> None:
+    message = "no more are asked for"
+    limited = Decision(workers=4, reason=Reason.SCALING_LIMITED, message=message)
+
+    told = found(replace(WELL, decision=limited, trouble=CRASHING))
+
+    assert told["ScalingLimited"] == (True, "WorkersCrashing")
 
 
 def test_errors_come_in_the_order_in_which_they_have_to_be_mended() -> None:

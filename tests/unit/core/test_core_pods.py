@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from workqueue_operator.core.pods import diagnose
+from workqueue_operator.core.pods import diagnose, refused
 
 Json = dict[str, Any]
 
@@ -172,3 +172,11 @@ def test_the_first_trouble_is_told_and_a_healthy_pod_hides_none() -> None:
 
 def test_no_pods_no_trouble() -> None:
     assert diagnose([]) is None
+
+
+def test_a_quota_is_told_with_the_ways_out() -> None:
+    trouble = refused("pods is forbidden: exceeded quota: small, requested: pods=1, used: pods=5")
+
+    assert trouble.reason == "PodsRefused"
+    assert "exceeded quota: small" in trouble.message
+    assert "Raise the quota" in trouble.message

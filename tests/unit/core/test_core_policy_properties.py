@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -9,21 +10,38 @@ from hypothesis import strategies as st
 from unit.core.builders import MISSING, NOW, UNKNOWN, rules, seen
 from workqueue_operator.core.decision import Census, Reason, Rules, Seen
 from workqueue_operator.core.history import History
+from workqueue_operator.core.learning import Learned
+from workqueue_operator.core.need import Need, need_of
+from workqueue_operator.core.pods import Trouble
 from workqueue_operator.core.policy import decide, learn
 from workqueue_operator.core.readings import Known
+from workqueue_operator.core.schedule import ActiveFloor
 
 SMALL = st.integers(0, 30)
 
 
 @st.composite
-def all_rules(draw: st.DrawFn) -> Rules:
-    """Any scaling section that the schema lets through, at prefetch 1."""
-    least, most = sorted((draw(SMALL), draw(SMALL)))
+def all_rules(draw: st.DrawFn, *, at_once: bool = False) -> Rules:
+    """Any scaling section of mode Auto that the schema lets through, at prefetch 1.
+
+    at_once: nothing makes a step up smaller or later.
+    """
+    least, middle, most = sorted((draw(SMALL), draw(SMALL), draw(SMALL)))
+    some = st.none() | st.integers(1, 9)
+    up = {"stabilization_seconds": draw(st.integers(0, 60)), "max_step": draw(some)}
+    step = draw(st.sampled_from(["max_step", "max_percent"]))
     return rules(
         bounds=(least, most),
         target=draw(st.integers(1, 20)),
+        drain_seconds=draw(st.none() | st.integers(1, 60)),
         window=draw(st.integers(0, 60)),
         queue_type=draw(st.sampled_from(["Quorum", "Classic"])),
+        tolerance=draw(st.integers(0, 100)),
+        min_active_workers=draw(st.sampled_from([0, middle])),
+        activation_backlog=0 if at_once else draw(st.integers(0, 20)),
+        idle_seconds=draw(st.integers(0, 100)),
+        up={} if at_once else up,
+        down={step: draw(some)},
     )
 
 
@@ -55,8 +73,38 @@ def looks(draw: st.DrawFn) -> Seen:
         consumers=consumers,
         at=NOW,
     )
-    may_drain = draw(st.booleans())
-    return seen(reading, wanted, rolling=draw(st.booleans()), may_drain=may_drain, asked=asked)
+    return seen(
+        reading,
+        wanted,
+        rolling=draw(st.booleans()),
+        may_drain=draw(st.booleans()),
+        asked=asked,
+        learned=draw(st.none() | all_learned()),
+        floor=draw(st.none() | all_floors()),
+        limited=draw(st.sampled_from([None, Trouble(reason="ImagePullFailed", message="no")])),
+    )
+
+
+def all_learned() -> st.SearchStrategy[Learned]:
+    """Whatever may have been measured."""
+    return st.builds(
+        Learned,
+        task_seconds=st.floats(0.001, 1000),
+        task_samples=SMALL,
+        start_seconds=st.floats(0.001, 1000),
+        start_samples=SMALL,
+        arrivals_per_second=st.none() | st.floats(0, 1000),
+    )
+
+
+def all_floors() -> st.SearchStrategy[ActiveFloor]:
+    """A window that is open."""
+    return st.builds(
+        ActiveFloor,
+        what=st.just("office"),
+        workers=SMALL,
+        until=st.just(datetime(2026, 1, 1, tzinfo=UTC)),
+    )
 
 
 @st.composite
@@ -68,9 +116,9 @@ def histories(draw: st.DrawFn) -> History:
     ):
         now += pause
         if gap and need == 0:
-            history.break_off()
+            history.break_off(NOW)
         else:
-            history.learn(need, empty=need == 0, now=now, window_seconds=60)
+            history.learn(Need(need, need), empty=need == 0, now=now, least=need)
     return history
 
 
@@ -140,7 +188,7 @@ def test_nobody_leaves_before_the_window_has_passed(
 ) -> None:
     # Given that every worker was needed `age` seconds ago, less than a window
     assume(age < by.window_seconds)
-    history.learn(look.wanted, empty=False, now=NOW - age, window_seconds=by.window_seconds)
+    history.learn(Need(look.wanted, look.wanted), empty=False, now=NOW - age, least=look.wanted)
     # When one more reading asks for fewer
     learn(by, look, history, now=NOW)
     decision = decide(by, look, history, now=NOW)
@@ -148,15 +196,16 @@ def test_nobody_leaves_before_the_window_has_passed(
     assert decision.workers >= min(look.wanted, by.scaling.max_workers)
 
 
-@given(by=all_rules(), look=looks(), history=histories())
+@given(by=all_rules(at_once=True), look=looks(), history=histories())
 def test_a_step_up_is_the_whole_step(by: Rules, look: Seen, history: History) -> None:
     reading = look.reading
     assert isinstance(reading, Known)
+    assume(look.limited is None)
     learn(by, look, history, now=NOW)
     decision = decide(by, look, history, now=NOW)
 
-    enough = by.scaling.clamp(-(-reading.ready // by.scaling.backlog_per_worker))
-    assert decision.workers >= min(enough, by.scaling.max_workers)
+    enough = need_of(reading.ready, by, look).workers
+    assert decision.workers >= by.scaling.clamp(enough)
 
 
 @given(by=all_rules(), look=looks(), history=histories())

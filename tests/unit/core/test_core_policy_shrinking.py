@@ -5,6 +5,7 @@ import pytest
 from unit.core.builders import NOW, census, decided, known, quiet_since, rules, seen
 from workqueue_operator.core.decision import Census, Reason
 from workqueue_operator.core.history import History
+from workqueue_operator.core.need import Need
 from workqueue_operator.core.policy import decide
 from workqueue_operator.core.readings import Known
 
@@ -33,7 +34,7 @@ def test_the_highest_need_of_the_window_holds() -> None:
     # Given needs of 7, then 3, then none in the last minute
     history = History()
     for ago, need in ((59, 7), (40, 3), (20, 0), (10, 0)):
-        history.learn(need, empty=False, now=NOW - ago, window_seconds=60)
+        history.learn(Need(need, need), empty=False, now=NOW - ago, least=need)
     history.since = NOW - 3600
     # When 10 workers are there
     decision = decided(CLASSIC, seen(QUIET, 10, asked=census()), history)
@@ -110,7 +111,7 @@ def test_who_may_hold_a_task_stays(
     history = quiet_since(600, need=0)
 
     decision = decided(CLASSIC, seen(reading, 10, asked=asked), history, now=NOW)
-    history.learn(0, empty=True, now=NOW + 1, window_seconds=60)
+    history.learn(Need(0, 0), empty=True, now=NOW + 1, least=0)
     decision = decided(CLASSIC, seen(reading, 10, asked=asked), history, now=NOW + 62)
 
     assert (decision.workers, decision.reason) == (workers, reason)

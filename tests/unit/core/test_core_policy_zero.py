@@ -5,6 +5,7 @@ import pytest
 from unit.core.builders import NOW, census, decided, known, quiet_since, rules, seen
 from workqueue_operator.core.decision import Census, Reason
 from workqueue_operator.core.history import History
+from workqueue_operator.core.need import Need
 from workqueue_operator.core.readings import Known
 
 QUIET = known(consumers=10)
@@ -33,7 +34,7 @@ def test_a_quorum_queues_zero_must_repeat(
     # Given a queue without a window that held tasks until now
     by = rules(queue_type="Quorum" if queue_type == "Quorum" else "Classic", window=0)
     history = History()
-    history.learn(10, empty=False, now=NOW - 100, window_seconds=0)
+    history.learn(Need(10, 10), empty=False, now=NOW - 100, least=10)
     look = seen(known(ready=ready, consumers=10), 10, asked=census())
     # When it is read so many seconds ago
     for ago in zeros[:-1]:

@@ -70,7 +70,7 @@ def test_the_whole_status() -> None:
         ],
         "workers": {"desired": 5, "ready": 5, "busy": 3},
         "backlog": {"total": 43, "ready": 40, "unacked": 3},
-        "lastDecision": {"reason": "Steady", "message": "needs 5", "time": LATE},
+        "lastDecision": {"reason": "Steady", "message": "needs 5", "workers": 5, "time": LATE},
         "lastScaleTime": EARLY,
         "selector": "workqueue.dev/name=mail",
         "queue": {"name": "mail"},

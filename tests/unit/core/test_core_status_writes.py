@@ -8,13 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unit.core.builders import EARLY, LATE, READY, REPORT, known
-from workqueue_operator.core.status import (
+from workqueue_operator.core.status import Condition, Report, merge_patch, render
+from workqueue_operator.core.statuswrites import (
     NUMBERS_EVERY_SECONDS,
     WORDS_EVERY_SECONDS,
-    Condition,
-    Report,
-    merge_patch,
-    render,
     write_after_seconds,
 )
 

@@ -56,9 +56,14 @@ def test_what_is_given_wins_over_what_follows() -> None:
             id="bounds that cross",
         ),
         pytest.param(
-            {"target": {"metric": "DrainSeconds", "value": 60}},
-            "spec.scaling.target.metric is DrainSeconds, which this version",
+            {"target": {"metric": "Cpu", "value": 60}},
+            "spec.scaling.target.metric is Cpu, which this version",
             id="a target of a newer schema",
+        ),
+        pytest.param(
+            {"mode": "Fixed"},
+            "spec.scaling.fixedWorkers is missing, and mode Fixed needs it",
+            id="a fixed number without the number",
         ),
     ],
 )
@@ -190,3 +195,37 @@ def test_an_error_says_what_clashed_and_the_ways_out(
 ) -> None:
     assert error.reason == reason
     assert [word for word in words if word not in str(error)] == []
+
+
+def test_annotations_outrank_the_spec() -> None:
+    wq = workqueue(
+        {"scaling": {"mode": "Hold"}},
+        annotations={"workqueue.dev/mode": "Fixed", "workqueue.dev/fixed-workers": "7"},
+    )
+
+    assert (wq.scaling.mode, wq.scaling.fixed_workers) == ("Fixed", 7)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        pytest.param("mode", "Pause", "is 'Pause': use one of Auto, Hold, ", id="no such mode"),
+        pytest.param("fixed-workers", "-1", "is '-1': use a whole number", id="less than nothing"),
+        pytest.param("fixed-workers", "many", "is 'many': use a whole number", id="no number"),
+        pytest.param("fixed-workers", "10001", "from 0 to 10000", id="more than the schema allows"),
+    ],
+)
+def test_a_wrong_annotation_is_told(name: str, value: str, problem: str) -> None:
+    with pytest.raises(InvalidSpecError) as caught:
+        workqueue(annotations={f"workqueue.dev/{name}": value})
+
+    assert f"annotation workqueue.dev/{name}" in str(caught.value)
+    assert problem in str(caught.value)
+    assert str(caught.value).endswith(", or remove the annotation")
+
+
+def test_floors_are_read() -> None:
+    given = {"schedule": "0 8 * * *", "timeZone": "Etc/UTC", "durationSeconds": 60, "minWorkers": 2}
+    (floor,) = workqueue({"scaling": {"floors": [given]}}).scaling.floors
+
+    assert (floor.what, floor.duration_seconds, floor.min_workers) == ('"0 8 * * *"', 60, 2)

@@ -25,7 +25,7 @@ def rig() -> Rig:
 def connect(rig: Rig) -> None:
     controller = rig.controller
     rig.telemetry.samples = lambda: samples(
-        tuple(controller.states.values()), now=rig.clock.seconds
+        tuple(controller.states.by_uid.values()), now=rig.clock.seconds
     )
     rig.telemetry.brokers = controller.stepper.queueing.watches.addresses
 

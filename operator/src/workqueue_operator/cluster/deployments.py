@@ -39,6 +39,7 @@ def state_of(deployment: Json) -> DeploymentState:
         ready=status.get("readyReplicas", 0),
         updated=status.get("updatedReplicas", 0),
         annotations=_ours(metadata.get("annotations", {})),
+        refused=_refused(status),
     )
 
 
@@ -102,6 +103,13 @@ def _owner_uid(metadata: Mapping[str, Any]) -> str | None:
         ours = owner["kind"] == "WorkQueue" and owner["apiVersion"].startswith(_GROUP)
         if ours and owner.get("controller") and owner["name"] == metadata["name"]:
             return str(owner["uid"])
+    return None
+
+
+def _refused(status: Mapping[str, Any]) -> str | None:
+    for condition in status.get("conditions", ()):
+        if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
+            return str(condition.get("message", "no reason given"))
     return None
 
 

@@ -12,7 +12,6 @@ from workqueue_operator.core.manifests import RENDERING, deployment
 from workqueue_operator.core.rollout import Step, is_ours_alone, next_step
 from workqueue_operator.ports import Cluster, DeploymentState, Json
 
-TURN_RETRY_SECONDS = 5.0
 DECIDE_AGAIN_SECONDS = 0.0
 
 
@@ -44,7 +43,7 @@ class Acting:
             manifest["metadata"]["uid"] = live.uid
         if live is None and not may_create:
             return None
-        step, waits = self._choose(state, live, manifest, decision.workers)
+        step = self._choose(state, live, manifest, decision.workers)
         before, recreated = live.replicas if live else 0, live is None and state.had_deployment
         self._write(state, step, manifest)
         if recreated:
@@ -52,7 +51,7 @@ class Acting:
             self.reporter.event(wq, "Warning", "DeploymentRecreated", text)
         if step is not Step.NOTHING and before != decision.workers:
             self._tell(state, before, decision)
-        return TURN_RETRY_SECONDS if waits else None
+        return self.turns.wait_seconds(wq.uid)
 
     def _write(self, state: ObjectState, step: Step, manifest: Json) -> None:
         wq = state.wq
@@ -78,11 +77,11 @@ class Acting:
 
     def _choose(
         self, state: ObjectState, live: DeploymentState | None, manifest: Json, workers: int
-    ) -> tuple[Step, bool]:
-        """What to send, and whether the full apply has to wait for its turn."""
+    ) -> Step:
+        """What to send. A full apply may have to wait for its turn."""
         uid, wanted = state.wq.uid, manifest["metadata"]["annotations"]
         if live is None:
-            return Step.APPLY, False
+            return Step.APPLY
         seen = live.observed_generation >= live.generation  # else its counts are of the time before
         done = seen and not state.is_rolling(self.clock.monotonic())
         if live.annotations.get(RENDERING) == wanted[RENDERING] and done:
@@ -91,11 +90,10 @@ class Acting:
         stale = is_ours_alone(live.annotations, wanted)
         if edited and not stale:
             # Somebody changed it by hand: taken back, but for what we own and they do not.
-            return Step.APPLY, False
+            return Step.APPLY
         turn = stale and live.replicas > 0 and self.turns.take(uid)
         replicas = (live.replicas, workers)
-        step = next_step(live.annotations, wanted, replicas=replicas, turn=turn)
-        return step, stale and step is not Step.APPLY
+        return next_step(live.annotations, wanted, replicas=replicas, turn=turn)
 
     def _learn(self, state: ObjectState, after: DeploymentState) -> None:
         with state.lock:
@@ -104,6 +102,7 @@ class Acting:
 
     def _tell(self, state: ObjectState, before: int, decision: Decision) -> None:
         state.scaled_at = rfc3339(self.clock.now())
+        state.history.stepped(before, decision.workers, self.clock.monotonic())
         if decision.workers < before:
             state.last_shrink = self.clock.monotonic()
         self.reporter.step(state, before, decision)

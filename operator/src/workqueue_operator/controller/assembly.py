@@ -4,14 +4,19 @@ from dataclasses import dataclass
 
 from workqueue_operator.controller.acting import Acting
 from workqueue_operator.controller.clock import Clock
+from workqueue_operator.controller.declaring import Declaring
 from workqueue_operator.controller.finalizing import Finalizing
+from workqueue_operator.controller.inspecting import Inspecting
 from workqueue_operator.controller.loop import Controller
 from workqueue_operator.controller.pending import Pending
 from workqueue_operator.controller.queueing import Queueing
+from workqueue_operator.controller.refusing import Refusing
 from workqueue_operator.controller.removal import Removal
 from workqueue_operator.controller.reporter import Reporter
 from workqueue_operator.controller.secrets import Secrets
+from workqueue_operator.controller.slots import Slots
 from workqueue_operator.controller.stepper import Stepper
+from workqueue_operator.controller.timing import Timing
 from workqueue_operator.controller.turns import Turns
 from workqueue_operator.controller.watches import Watches
 from workqueue_operator.ports import Cluster, Monitors, Topology
@@ -32,25 +37,30 @@ class World:
 
 def assemble(world: World, *, threads: int, pending: Pending | None = None) -> Controller:
     """Build a controller; it does nothing before its start()."""
+    pending = pending or Pending()
+    reporter = Reporter(world.cluster, world.clock, world.telemetry, pending.is_crowded)
     return Controller(
-        stepper=_stepper(world),
+        stepper=_stepper(world, reporter, threads),
+        refusing=Refusing(world.cluster, reporter, world.clock),
         clock=world.clock,
         telemetry=world.telemetry,
         threads=threads,
-        pending=pending or Pending(),
+        pending=pending,
     )
 
 
-def _stepper(world: World) -> Stepper:
+def _stepper(world: World, reporter: Reporter, threads: int) -> Stepper:
     cluster, clock = world.cluster, world.clock
-    reporter = Reporter(cluster, clock, world.telemetry)
     watches = Watches(world.monitors)
-    queueing = Queueing(
-        secrets=Secrets(cluster.read_secret, clock),
+    declaring = Declaring(
         topology=world.topology,
-        watches=watches,
         reporter=reporter,
+        # A quarter of the threads is never kept waiting by brokers.
+        slots=Slots(clock.monotonic, in_all=max(1, threads - threads // 4)),
+        clock=clock,
     )
+    secrets = Secrets(cluster.read_secret, clock)
+    queueing = Queueing(secrets=secrets, declaring=declaring, watches=watches, clock=clock)
     finalizing = Finalizing(
         cluster=cluster,
         removal=Removal(world.topology, watches, clock),
@@ -67,5 +77,7 @@ def _stepper(world: World) -> Stepper:
         acting=acting,
         finalizing=finalizing,
         reporter=reporter,
+        timing=Timing(clock),
+        inspecting=Inspecting(cluster, clock),
         clock=clock,
     )

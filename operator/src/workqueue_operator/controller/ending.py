@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 from workqueue_operator.controller.watches import Target
 from workqueue_operator.core.history import History
-from workqueue_operator.core.policy import ZERO_PROOF_READINGS, ZERO_PROOF_SECONDS
+from workqueue_operator.core.need import Need
 from workqueue_operator.core.readings import Known, Missing, Reading
+from workqueue_operator.core.shrinking import ZERO_PROOF_READINGS, ZERO_PROOF_SECONDS
 
 
 @dataclass(slots=True)
@@ -21,9 +22,9 @@ class DeadLetters:
         self.reading = reading
         if isinstance(reading, Known):
             empty = reading.ready == 0
-            self.history.learn(0, empty=empty, now=reading.at, window_seconds=ZERO_PROOF_SECONDS)
+            self.history.learn(Need(0, 0), least=0, empty=empty, now=reading.at)
         else:
-            self.history.break_off()
+            self.history.break_off(reading.at)
 
     def is_empty(self, now: float) -> bool | None:
         """True when surely empty, False when surely not, None when that is not known yet."""

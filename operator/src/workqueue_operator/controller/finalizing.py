@@ -19,8 +19,8 @@ from workqueue_operator.core.errors import (
     WorkQueueError,
 )
 from workqueue_operator.core.manifests import GRACE_MARGIN_SECONDS
-from workqueue_operator.core.policy import ZERO_PROOF_READINGS, ZERO_PROOF_SECONDS
 from workqueue_operator.core.readings import Known, Missing, Reading
+from workqueue_operator.core.shrinking import ZERO_PROOF_READINGS, ZERO_PROOF_SECONDS
 from workqueue_operator.core.workqueue import FINALIZER
 from workqueue_operator.ports import Cluster
 
@@ -52,6 +52,7 @@ class Finalizing:
     def step(self, state: ObjectState) -> float | None:
         """One step towards the end. Returns seconds until the next."""
         wq = state.wq
+        self.reporter.tell_untold(state)
         if state.let_go or FINALIZER not in wq.finalizers:
             self.release(state)
             return None
@@ -127,7 +128,7 @@ class Finalizing:
         dead_go = self.removal.dead_letters_may_go(ending, overdue=overdue)
         if dead_go is None:
             return LOOK_EVERY_SECONDS
-        with self.queueing.slots.slot(access, wq.uid) as free:
+        with self.queueing.declaring.slots.slot(access, wq.uid) as free:
             if not free:
                 return LOOK_EVERY_SECONDS
             try:

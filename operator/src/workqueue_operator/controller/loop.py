@@ -6,15 +6,17 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from workqueue_operator.controller.clock import Clock, parse_rfc3339
-from workqueue_operator.controller.intake import take_in
-from workqueue_operator.controller.pending import Pending
-from workqueue_operator.controller.registry import Registry
+from workqueue_operator.controller.clock import Clock
+from workqueue_operator.controller.intake import is_at_rest, take_in
+from workqueue_operator.controller.pending import Pending, Urgency
+from workqueue_operator.controller.refusing import Refusing
+from workqueue_operator.controller.registry import Body, Registry
 from workqueue_operator.controller.state import ObjectState
+from workqueue_operator.controller.states import States
 from workqueue_operator.controller.stepper import Stepper
-from workqueue_operator.controller.watches import Target
+from workqueue_operator.controller.watches import NOBODY, Target
 from workqueue_operator.core.access import Access
-from workqueue_operator.core.errors import InvalidSpecError, WorkQueueError
+from workqueue_operator.core.errors import ApiError, InvalidSpecError, WorkQueueError
 from workqueue_operator.core.readings import Reading
 from workqueue_operator.core.workqueue import WorkQueue
 from workqueue_operator.ports import DeploymentState
@@ -24,6 +26,7 @@ _log = logging.getLogger(__name__)
 
 STOP_SECONDS = 2.5
 AFTER_BUG_SECONDS = 30.0
+TELL_AGAIN_SECONDS = 10.0
 
 
 @dataclass(slots=True)
@@ -31,18 +34,18 @@ class Controller:
     """Owns the states of all WorkQueues and the threads that take their steps."""
 
     stepper: Stepper
+    refusing: Refusing
     clock: Clock
     telemetry: Telemetry
     threads: int = 8
     pending: Pending = field(default_factory=Pending)
     registry: Registry = field(init=False)
-    states: dict[str, ObjectState] = field(default_factory=dict)
-    _early: dict[str, DeploymentState] = field(default_factory=dict)
-    _lock: threading.RLock = field(default_factory=threading.RLock)
+    states: States = field(init=False)
     _pool: list[threading.Thread] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.registry = Registry(self.pending.add)
+        self.states = States(self.clock)
 
     def start(self) -> None:
         """Start taking steps. Before: the registry and the Deployments have been listed once."""
@@ -68,49 +71,45 @@ class Controller:
 
         Decides for every queue of it; only those for which something follows get a step.
         """
-        now = self.clock.monotonic()
+        now, states = self.clock.monotonic(), self.states.by_uid
+        wanted = self.stepper.queueing.watches.of(access)
         for name, reading in readings.items():
-            target = (access, name)
-            for uid in self.stepper.queueing.watches.wanted_by(target):
-                self._observe_one(uid, target, reading, now)
+            for uid in wanted.get(name, NOBODY):
+                state = states.get(uid)
+                if state is None:
+                    continue
+                with state.lock:
+                    resting = is_at_rest(state, access, reading, now)
+                if not resting:
+                    self._observe_one(state, (access, name), reading, now)
 
     def observe_deployment(self, uid: str, live: DeploymentState | None) -> None:
         """A Deployment changed or is gone (a ports.DeploymentSink)."""
-        with self._lock:
-            state = self.states.get(uid)
-            if state is None:
-                self._early.pop(uid, None)
-                if live is not None:
-                    self._early[uid] = live
-                return
-        with state.lock:
-            before = state.deployment
-            state.learn_deployment(live, self.clock.monotonic())
-        if before != live:
+        if self.states.learn_deployment(uid, live):
             self.pending.add(uid)
 
-    def _observe_one(self, uid: str, target: Target, reading: Reading, now: float) -> None:
-        state = self.states.get(uid)
-        if state is None:
-            return
+    def _observe_one(
+        self, state: ObjectState, target: Target, reading: Reading, now: float
+    ) -> None:
+        uid = state.wq.uid
         try:
             with state.lock:
                 if target != state.target:
                     self.stepper.finalizing.observe_dead(uid, target, reading)
                     return
-                wants = take_in(state, reading, now)
+                urgency = take_in(state, target[0], reading, now)
         except Exception:  # noqa: BLE001 - a bug with one queue must not end the reading of others
             if now >= state.quiet_until:
                 self._bug(uid)
             return
-        if wants:
-            self.pending.add(uid)
+        if urgency is not None:
+            self.pending.add(uid, urgency=urgency)
 
     def _bug(self, uid: str) -> float:
         """Log the exception at hand. Returns seconds until the next try."""
         _log.exception("WorkQueue %s: a bug, please report it", uid)
         self.telemetry.step_failed("Bug")
-        state = self.states.get(uid)
+        state = self.states.by_uid.get(uid)
         if state is not None:
             state.quiet_until = self.clock.monotonic() + AFTER_BUG_SECONDS
         return AFTER_BUG_SECONDS
@@ -123,15 +122,29 @@ class Controller:
                 again = self._bug(uid)
             finally:
                 self.pending.done(uid)
-            if again is not None:
-                self.pending.add(uid, again)
-            for freed in self.stepper.queueing.take_freed():
-                self.pending.add(freed)
+            self._follow(uid, again)
+
+    def _follow(self, uid: str, again: float | None) -> None:
+        """Who wants a step after this one."""
+        if again is not None:
+            self.pending.add(uid, again)
+        state = self.states.by_uid.get(uid)
+        if state is not None and state.silent_since is not None:
+            self.pending.add(uid, urgency=Urgency.TELLING)
+        turns = self.stepper.acting.turns
+        turns.pass_on(uid)
+        for called in (*self.stepper.queueing.take_freed(), *turns.take_called()):
+            self.pending.add(called)
 
     def _step(self, uid: str) -> float | None:
-        state = self._state(uid)
-        if state is None:
+        body = self.registry.get(uid)
+        if body is None:
+            self._forget(uid)
             return None
+        try:
+            state = self.states.put(WorkQueue.from_body(body))
+        except InvalidSpecError as error:
+            return self._refuse(uid, body, error)
         with self.telemetry.step():
             try:
                 return self.stepper.step(state)
@@ -140,39 +153,23 @@ class Controller:
                 self.telemetry.step_failed(error.reason)
                 return self.stepper.failed(state)
 
-    def _state(self, uid: str) -> ObjectState | None:
-        """The state with the newest body in it; None when the object is gone or unreadable."""
-        body = self.registry.get(uid)
-        if body is None:
-            self._forget(uid)
-            return None
+    def _refuse(self, uid: str, body: Body, error: InvalidSpecError) -> float | None:
+        """What cannot be read is not acted on: its workers stay, and nobody reads its queue."""
+        state = self.states.by_uid.get(uid)
+        if state is not None:
+            self.stepper.queueing.release(state)
+            state.problem, state.knows_problem = error.reason, True
+            state.status = {}  # another hand writes it now
+        self.telemetry.step_failed(error.reason)
         try:
-            wq = WorkQueue.from_body(body)
-        except InvalidSpecError as error:
-            _log.warning("WorkQueue %s is ignored: %s", uid, error)
-            return None
-        with self._lock:
-            state = self.states.get(uid)
-            if state is None:
-                state = self.states[uid] = ObjectState(wq=wq)
-                state.learn_deployment(self._early.pop(uid, None), self.clock.monotonic())
-                state.last_shrink = self._scaled_before(wq)
-        with state.lock:
-            state.wq = wq
-        return state
-
-    def _scaled_before(self, wq: WorkQueue) -> float | None:
-        """Who left before this process began may still finish a task. Monotonic seconds."""
-        scaled = wq.status.get("lastScaleTime")
-        if scaled is None:
-            return None
-        age = self.clock.now() - parse_rfc3339(scaled)
-        return self.clock.monotonic() - age.total_seconds()
+            self.refusing.step(body, error)
+        except ApiError as refused:
+            _log.warning("telling that WorkQueue %s is invalid: %s", uid, refused)
+            return TELL_AGAIN_SECONDS
+        return None
 
     def _forget(self, uid: str) -> None:
-        with self._lock:
-            state = self.states.pop(uid, None)
-            self._early.pop(uid, None)
+        state = self.states.pop(uid)
         if state is None:
             return
         self.stepper.finalizing.release(state)

@@ -3,9 +3,9 @@
 import threading
 from dataclasses import dataclass, field
 
-from workqueue_operator.controller.reporter import Reporter
-from workqueue_operator.controller.secrets import AFTER_REFUSAL_SECONDS, READ_EVERY_SECONDS, Secrets
-from workqueue_operator.controller.slots import Slots
+from workqueue_operator.controller.clock import Clock
+from workqueue_operator.controller.declaring import Declaring
+from workqueue_operator.controller.secrets import AFTER_REFUSAL_SECONDS, Secrets
 from workqueue_operator.controller.state import ObjectState
 from workqueue_operator.controller.watches import Watches
 from workqueue_operator.core.access import Access
@@ -19,9 +19,8 @@ from workqueue_operator.core.errors import (
     VhostMismatchError,
     WorkQueueError,
 )
-from workqueue_operator.core.readings import Known, Missing, Unknown
+from workqueue_operator.core.readings import Unknown
 from workqueue_operator.core.workqueue import ACCEPT_BROKER, WorkQueue
-from workqueue_operator.ports import Topology
 
 REFUSED = frozenset({AuthenticationFailedError.reason, VhostDeniedError.reason})
 BLAMED_ON_SECRET = frozenset(
@@ -34,13 +33,12 @@ class Queueing:
     """Resolves, claims, watches and declares the queue of a WorkQueue."""
 
     secrets: Secrets
-    topology: Topology
+    declaring: Declaring
     watches: Watches
-    reporter: Reporter
+    clock: Clock
     claims: Claims = field(default_factory=Claims)
     _freed: frozenset[str] = frozenset()
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    slots: Slots = field(default_factory=Slots)
 
     def resolve(self, state: ObjectState) -> Access:
         """The access of this WorkQueue, if its queue is its own.
@@ -67,9 +65,14 @@ class Queueing:
             raise BrokerChangedError(declared_on=str(declared_on), now_named=access.address)
         return access
 
-    def look_again_seconds(self, state: ObjectState) -> float:
-        """When the Secret may have changed: nobody tells of it."""
-        return AFTER_REFUSAL_SECONDS if _is_refused(state) else READ_EVERY_SECONDS
+    def look_again_seconds(self, state: ObjectState) -> float | None:
+        """When the Secret, or the queue that is taken as declared, has to be looked at again."""
+        if _is_refused(state):
+            return AFTER_REFUSAL_SECONDS
+        check_at, now = state.check_at, self.clock.monotonic()
+        check = None if check_at is None or check_at <= now else check_at - now
+        waits = (check, self.secrets.look_again_seconds(state.wq.uid))
+        return min((wait for wait in waits if wait is not None), default=None)
 
     def watch(self, state: ObjectState, access: Access) -> None:
         """Have the queue read; a changed access or name ends the reading of the old one first."""
@@ -79,6 +82,7 @@ class Queueing:
         self.release(state)
         with state.lock:
             state.target, state.reading = target, None
+        self.declaring.trust(state, access)
         self.watches.add(state.wq.uid, target)
 
     def release(self, state: ObjectState) -> None:
@@ -89,43 +93,8 @@ class Queueing:
             state.target, state.reading = None, None
 
     def ensure(self, state: ObjectState, access: Access) -> bool:
-        """Declare the queue where that was not done yet, or where it has vanished.
-
-        Asks the broker only after it has answered a reading: a silent broker holds up no thread.
-        Returns False when it is not declared and cannot be now: the broker has not answered, or
-        has enough to do with others (then this WorkQueue is called when it is its turn).
-
-        Raises:
-            QueueError, BrokerError: what the broker said.
-        """
-        wq, reading = state.wq, state.reading
-        wanted = (access.address, wq.queue)
-        if state.declared == wanted and not isinstance(reading, Missing):
-            return True
-        if not isinstance(reading, Known | Missing):
-            return state.declared == wanted
-        with self.slots.slot(access, wq.uid) as free:
-            if not free:
-                return False
-            created = self.topology.ensure(access, wq.queue)
-        self._tell(state, access, created=created)
-        state.declared = wanted
-        if created:
-            with state.lock:
-                state.reading = None  # "missing" is no news any more; the next sweep counts
-        return True
-
-    def _tell(self, state: ObjectState, access: Access, *, created: bool) -> None:
-        wq = state.wq
-        place = f"queue {wq.queue.name!r} on {access.address}"
-        if not created:
-            return
-        if access.address != _declared_on(state):
-            text = f"declared {place}: durable, {wq.queue.type}"
-            self.reporter.event(wq, "Normal", "QueueDeclared", text)
-            return
-        text = f"{place} was gone and is declared anew; tasks that were in it are lost with it"
-        self.reporter.event(wq, "Warning", "QueueRecreated", text)
+        """See Declaring.ensure."""
+        return self.declaring.ensure(state, access)
 
     def _claim(self, wq: WorkQueue, addresses: set[str | None]) -> tuple[str, Claim] | None:
         """Claim the queue and its dead letters there; returns who is older, and has one of them."""
@@ -145,11 +114,12 @@ class Queueing:
     def take_freed(self) -> frozenset[str]:
         """The uids of those that waited for a queue which nobody older claims any more.
 
-        With them those that waited for the broker to have less to do.
+        With them those that waited for the broker to have less to do, and those whose Secret has
+        changed.
         """
         with self._lock:
             freed, self._freed = self._freed, frozenset()
-        return freed | self.slots.take_called()
+        return freed | self.declaring.slots.take_called() | self.secrets.take_called()
 
 
 def _is_refused(state: ObjectState) -> bool:
@@ -157,11 +127,3 @@ def _is_refused(state: ObjectState) -> bool:
     if isinstance(state.reading, Unknown) and state.reading.reason in REFUSED:
         return True
     return state.problem in BLAMED_ON_SECRET
-
-
-def _declared_on(state: ObjectState) -> str | None:
-    """The broker that had the queue before, as this process or one before it knows."""
-    if state.declared is not None:
-        return state.declared[0]
-    address: str | None = state.wq.status.get("broker", {}).get("address")
-    return address

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,14 +14,18 @@ from workqueue_operator.core.decision import Decision
 from workqueue_operator.core.errors import ApiError
 from workqueue_operator.core.manifests import NAME_LABEL
 from workqueue_operator.core.readings import Known
-from workqueue_operator.core.status import Report, merge_patch, render, write_after_seconds
+from workqueue_operator.core.status import Report, merge_patch, render
+from workqueue_operator.core.statuswrites import write_after_seconds
 from workqueue_operator.core.workqueue import WorkQueue
-from workqueue_operator.ports import Cluster
+from workqueue_operator.ports import Cluster, Json
 from workqueue_operator.telemetry import Telemetry
 
 _log = logging.getLogger(__name__)
 
 Kind = Literal["Normal", "Warning"]
+
+PUT_OFF_SECONDS = 10.0
+"""So long telling may wait while others wait for their first workers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +35,22 @@ class Reporter:
     cluster: Cluster
     clock: Clock
     telemetry: Telemetry
+    is_crowded: Callable[[], bool]
+    """Whether others wait for something more urgent than words."""
 
-    def event(self, wq: WorkQueue, kind: Kind, reason: str, message: str) -> None:
+    def event(self, wq: WorkQueue | Subject, kind: Kind, reason: str, message: str) -> None:
         """Post one event, and log it. One that the API server refuses is only logged."""
+        self._post(self._event(wq, kind, reason, message))
+
+    def tell_untold(self, state: ObjectState) -> None:
+        """Post the events that were put off, in the order of what happened."""
+        while state.untold:
+            self._post(state.untold.popleft())
+
+    def _event(self, wq: WorkQueue | Subject, kind: Kind, reason: str, message: str) -> Json:
         level = logging.WARNING if kind == "Warning" else logging.INFO
-        _log.log(level, "%s: %s: %s", wq.full_name, reason, message)
-        event = build_event(
+        _log.log(level, "%s/%s: %s: %s", wq.namespace, wq.name, reason, message)
+        return build_event(
             Subject(namespace=wq.namespace, name=wq.name, uid=wq.uid),
             type=kind,
             reason=reason,
@@ -44,27 +59,35 @@ class Reporter:
             unique=secrets.token_hex(8),
             now=self.clock.now(),
         )
+
+    def _post(self, event: Json) -> None:
         try:
             self.cluster.post_event(event)
         except ApiError as error:
-            _log.warning("event %s of %s was not posted: %s", reason, wq.full_name, error)
+            whose = "{namespace}/{name}".format_map(event["involvedObject"])
+            _log.warning("event %s of %s was not posted: %s", event["reason"], whose, error)
 
     def step(self, state: ObjectState, before: int, decision: Decision) -> None:
         """Tell of a change of the number of workers: from, to, the numbers, and why."""
         after, up = decision.workers, decision.workers > before
         state.scaled[("up" if up else "down", str(decision.reason))] += 1
         text = f"from {before} to {after} workers ({decision.reason}): {decision.message}"
-        self.event(state.wq, "Normal", "ScaledUp" if up else "ScaledDown", text)
+        reason = "ScaledUp" if up else "ScaledDown"
+        state.untold.append(self._event(state.wq, "Normal", reason, text))
 
     def report(self, state: ObjectState, found: Findings) -> float | None:
         """Write the status if it is time; tell of a trouble once.
 
-        Returns the seconds after which a write that was put off is due, or None.
+        Returns the seconds after which a write that was put off is due, or None. While others
+        wait for their first workers nothing is written: state.silent_since says so.
         """
         for error in found.errors():
             self.telemetry.step_failed(error.reason)
-        self._tell_problem(state, found)
         now = self.clock.monotonic()
+        if self._may_wait(state, now):
+            return None
+        self.tell_untold(state)
+        self._tell_problem(state, found)
         previous = state.status or state.wq.status
         wanted = render(self._report(state, found), previous, now=rfc3339(self.clock.now()))
         after = write_after_seconds(previous, wanted)
@@ -77,6 +100,18 @@ class Reporter:
         self.cluster.patch_status(state.wq.namespace, state.wq.name, change)
         state.status, state.status_at = wanted, now
         return None
+
+    def _may_wait(self, state: ObjectState, now: float) -> bool:
+        """Whether telling is put off: then a step of its own follows for it."""
+        if not self.is_crowded():
+            state.silent_since = None
+            return False
+        if state.silent_since is None:
+            state.silent_since = now
+        if now - state.silent_since < PUT_OFF_SECONDS:
+            return True
+        state.silent_since = None
+        return False
 
     def _tell_problem(self, state: ObjectState, found: Findings) -> None:
         problem = found.problem()
@@ -93,7 +128,7 @@ class Reporter:
                 self.event(state.wq, "Normal", "Recovered", text)
 
     def _report(self, state: ObjectState, found: Findings) -> Report:
-        wq, reading = state.wq, found.reading
+        wq, reading, learned = state.wq, found.reading, state.learned()
         return Report(
             generation=wq.generation,
             conditions=conditions(found),
@@ -101,6 +136,8 @@ class Reporter:
             ready=found.ready,
             busy=state.busy(self.clock.monotonic()),
             reading=reading if isinstance(reading, Known) else None,
+            unacked_at_most=state.unacked_at_most(self.clock.monotonic()),
+            learned=learned.to_status() if learned else None,
             decision=found.decision,
             scaled_at=state.scaled_at,
             selector=f"{NAME_LABEL}={wq.name}",

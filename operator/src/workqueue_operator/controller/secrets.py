@@ -21,14 +21,17 @@ class _Entry:
     """One Secret, as last read. The lock makes one thread read it, and the others wait for that."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
-    users: set[str] = field(default_factory=set)  # uids of WorkQueues
+    users: dict[str, None] = field(default_factory=dict)  # uids of WorkQueues, in order
     data: Data | None = None
     missing: str | None = None  # why there are no data
     read_at: float = float("-inf")
 
 
 class Secrets:
-    """One read a minute for each distinct Secret, however many WorkQueues use it."""
+    """One read a minute for each distinct Secret, however many WorkQueues use it.
+
+    The first of them looks after it; the others are woken through `take_called` when it changes.
+    """
 
     def __init__(self, read: Callable[[str, str], Data], clock: Clock) -> None:
         """`read(namespace, name)` as in ports.Cluster.read_secret."""
@@ -37,6 +40,7 @@ class Secrets:
         self._lock = threading.Lock()
         self._entries: dict[Name, _Entry] = {}
         self._used: dict[str, Name] = {}  # by uid
+        self._called: set[str] = set()
 
     def access(self, wq: WorkQueue, *, refused: bool) -> Access:
         """The broker access of a WorkQueue. refused: the last one was, so look at once.
@@ -47,8 +51,28 @@ class Secrets:
         """
         secret, vhost = wq.broker.secret_name, wq.broker.vhost
         age = AFTER_REFUSAL_SECONDS if refused else READ_EVERY_SECONDS
-        data = self._data(self._entry(wq.uid, (wq.namespace, secret)), (wq.namespace, secret), age)
+        name = (wq.namespace, secret)
+        entry = self._entry(wq.uid, name)
+        if self._read_if_older(entry, name, age):
+            with self._lock:
+                self._called.update(entry.users.keys() - {wq.uid})
+        data = entry.data
+        if data is None:
+            raise SecretMissingError(str(entry.missing))
         return from_secret(secret, data, vhost=vhost, management_uri=wq.broker.management_uri)
+
+    def look_again_seconds(self, uid: str) -> float | None:
+        """When this one has to look; None: another does, and it is woken where it matters."""
+        with self._lock:
+            name = self._used.get(uid)
+            first = name is not None and next(iter(self._entries[name].users)) == uid
+        return READ_EVERY_SECONDS if first else None
+
+    def take_called(self) -> frozenset[str]:
+        """The uids of those whose Secret has changed, or who look after it from now on."""
+        with self._lock:
+            called, self._called = frozenset(self._called), set()
+        return called
 
     def forget(self, uid: str) -> None:
         """This WorkQueue is gone; what nobody uses is kept no longer."""
@@ -64,24 +88,28 @@ class Secrets:
                 self._leave(uid, before)
             self._used[uid] = name
             entry = self._entries.setdefault(name, _Entry())
-            entry.users.add(uid)
+            entry.users[uid] = None
             return entry
 
     def _leave(self, uid: str, name: Name) -> None:
         entry = self._entries[name]
-        entry.users.discard(uid)
+        was_first = next(iter(entry.users)) == uid
+        entry.users.pop(uid)
         if not entry.users:
             del self._entries[name]
+        elif was_first:
+            self._called.add(next(iter(entry.users)))
 
-    def _data(self, entry: _Entry, name: Name, max_age_seconds: float) -> Data:
+    def _read_if_older(self, entry: _Entry, name: Name, max_age_seconds: float) -> bool:
+        """Returns whether it says something else than before."""
         with entry.lock:
             if entry.missing is not None:
                 max_age_seconds = AFTER_REFUSAL_SECONDS
-            if self._clock.monotonic() - entry.read_at >= max_age_seconds:
-                self._read_now(entry, name)
-            if entry.data is None:
-                raise SecretMissingError(str(entry.missing))
-            return entry.data
+            if self._clock.monotonic() - entry.read_at < max_age_seconds:
+                return False
+            known, before = entry.read_at > float("-inf"), (entry.data, entry.missing)
+            self._read_now(entry, name)
+            return known and before != (entry.data, entry.missing)
 
     def _read_now(self, entry: _Entry, name: Name) -> None:
         now = self._clock.monotonic()

@@ -1,21 +1,26 @@
 """What the controller remembers of one WorkQueue between steps; all of it can be lost."""
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from workqueue_operator.controller.counters import Counters
+from workqueue_operator.controller.rest import Rest
 from workqueue_operator.controller.watches import Target
 from workqueue_operator.core.decision import Census, Decision, Rules, Seen
 from workqueue_operator.core.history import History
-from workqueue_operator.core.inwork import busy_workers
+from workqueue_operator.core.inwork import busy_workers, in_work
+from workqueue_operator.core.learning import Learned, Learner
 from workqueue_operator.core.manifests import GRACE_MARGIN_SECONDS
-from workqueue_operator.core.pods import Trouble
+from workqueue_operator.core.pods import LIMITING, LIMITING_AFTER_SECONDS, Trouble
+from workqueue_operator.core.policy import learn
 from workqueue_operator.core.queues import Queue
 from workqueue_operator.core.readings import Known, Reading, Unknown
+from workqueue_operator.core.schedule import ActiveFloor
 from workqueue_operator.core.workqueue import WorkQueue
-from workqueue_operator.ports import DeploymentState
+from workqueue_operator.ports import DeploymentState, Json
 
 STALE_READING_SECONDS = 30.0
 ROLLOUT_PATIENCE_SECONDS = 600.0
@@ -29,9 +34,14 @@ class ObjectState:
     wq: WorkQueue
     lock: threading.RLock = field(default_factory=threading.RLock)
     history: History = field(default_factory=History)
+    learner: Learner | None = None  # for DrainSeconds
+    counters: Counters | None = None  # of the workers that it learns from
+    floor: ActiveFloor | None = None
+    floor_due: float = float("-inf")  # when another floor may count; monotonic
     reading: Reading | None = None
     target: Target | None = None
-    declared: tuple[str, Queue] | None = None  # address and queue, checked by this process
+    declared: tuple[str, Queue] | None = None  # address and queue, as the broker or status said
+    check_at: float | None = None  # status said so: then the broker is asked, too; monotonic
     deployment: DeploymentState | None = None
     had_deployment: bool = False
     our_generation: int | None = None  # of the Deployment, after our last write
@@ -40,14 +50,18 @@ class ObjectState:
     census: Census | None = None
     census_at: float = float("-inf")
     trouble: Trouble | None = None
+    trouble_since: float = float("inf")
     looked_at: float | None = None  # at pods that are not ready
     decided: Decision | None = None  # as last told
     decided_at: float = float("-inf")
     decided_on: int | None = None  # spec.replicas then; None: there was no Deployment
+    rest: Rest | None = None
     quiet_until: float = float("-inf")  # a step failed: until then the same readings ask for none
     status: Mapping[str, Any] = field(default_factory=dict)  # as last written
     status_at: float = float("-inf")
     scaled_at: str | None = None
+    untold: deque[Json] = field(default_factory=deque)  # events that were put off
+    silent_since: float | None = None  # telling was put off; monotonic
     problem: str | None = None  # the reason last told in an event
     knows_problem: bool = False  # else a process before this one may have told of one
     scaled: Counter[tuple[str, str]] = field(default_factory=Counter)  # by direction and reason
@@ -75,9 +89,61 @@ class ObjectState:
             current=live.current if live else 0,
             ready=live.ready if live else 0,
             rolling=rolling,
-            may_drain=rolling or self._may_drain(now),
+            may_drain=rolling or now < self.drained_at(),
             census=census,
+            learned=self.learned(),
+            floor=self.floor,
+            limited=self._limited(now),
         )
+
+    def unacked_at_most(self, now: float) -> int | None:
+        """How many tasks may be in work, where nobody ever counts them; None elsewhere."""
+        seen, own = self.seen(now), self.wq.worker.brings_own_consumer
+        if seen is None or not isinstance(seen.reading, Known) or not own:
+            return None
+        known = seen.reading
+        bound = in_work(seen, known, self.wq.worker.prefetch).most
+        return bound if known.unacked is None else None
+
+    def learn(self, seen: Seen, now: float) -> None:
+        """Put what was seen into everything that remembers."""
+        learn(self.rules, seen, self.history, now=now)
+        if self.learner is None:
+            return
+        if not isinstance(seen.reading, Known):
+            self.learner.forget_flow()
+            return
+        work = in_work(seen, seen.reading, self.wq.worker.prefetch)
+        busy = float(min(work.tasks, seen.ready))
+        self.learner.learn_flow(backlog=seen.reading.ready + work.tasks, busy=busy, now=now)
+
+    def keep_learner(self) -> None:
+        """Have one as long as the target asks for it; it goes on with what the status says."""
+        if self.wq.scaling.target.metric != "DrainSeconds":
+            self.learner = None
+        elif self.learner is None:
+            self.learner = Learner.from_status(self.wq.status.get("learned", {}))
+
+    def learned(self) -> Learned | None:
+        """What DrainSeconds reckons with; None for every other target."""
+        if self.learner is None:
+            return None
+        guess = self.wq.scaling.target.expected_task_seconds
+        return self.learner.learned(first_guess_seconds=guess)
+
+    def learn_trouble(self, trouble: Trouble | None, now: float) -> None:
+        """What keeps pods from being ready, and since when it is that."""
+        if trouble is None:
+            self.trouble_since = float("inf")
+        elif self.trouble is None or self.trouble.reason != trouble.reason:
+            self.trouble_since = now
+        self.trouble = trouble
+
+    def _limited(self, now: float) -> Trouble | None:
+        """What keeps more workers from being any help, once it has lasted."""
+        trouble = self.trouble
+        lasted = now - self.trouble_since >= LIMITING_AFTER_SECONDS
+        return trouble if trouble and lasted and trouble.reason in LIMITING else None
 
     def busy(self, now: float) -> int | None:
         """How many workers hold a task; None while that is not known."""
@@ -93,8 +159,9 @@ class ObjectState:
         told = (self.status or self.wq.status).get("workers", {}).get("desired")
         if told is not None:
             return int(told)
-        # A new one under Hold stays at what it asks for; under Auto it comes up from nothing.
-        return self.wq.scaling.min_workers if self.wq.scaling.mode == "Hold" else 0
+        # A new one under Hold or Advise starts with its minimum, any other comes up from nothing.
+        kept = self.wq.scaling.mode in {"Hold", "Advise"}
+        return self.wq.scaling.min_workers if kept else 0
 
     def learn_deployment(self, live: DeploymentState | None, now: float) -> None:
         """Remember what the API server said, and for how long pods have been replaced.
@@ -119,9 +186,11 @@ class ObjectState:
         since = self.rolling_since
         return since is not None and now - since < ROLLOUT_PATIENCE_SECONDS
 
-    def _may_drain(self, now: float) -> bool:
-        grace = self.wq.worker.task_timeout_seconds + GRACE_MARGIN_SECONDS
-        return self.last_shrink is not None and now - self.last_shrink < grace
+    def drained_at(self) -> float:
+        """When nobody of an earlier step down can be left. Monotonic seconds."""
+        if self.last_shrink is None:
+            return float("-inf")
+        return self.last_shrink + self.wq.worker.task_timeout_seconds + GRACE_MARGIN_SECONDS
 
     def _fresh_reading(self, reading: Reading, now: float) -> Reading:
         age = now - reading.at

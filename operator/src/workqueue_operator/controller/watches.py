@@ -1,6 +1,7 @@
 """Which WorkQueues each reading is for."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from workqueue_operator.core.access import Access
@@ -9,36 +10,47 @@ from workqueue_operator.ports import Monitors
 Target = tuple[Access, str]
 
 
+NOBODY: frozenset[str] = frozenset()
+
+
 @dataclass(slots=True)
 class Watches:
     """A queue is read as long as somebody wants its readings."""
 
     monitors: Monitors
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _uids: dict[Target, frozenset[str]] = field(default_factory=dict)
+    _uids: dict[Access, dict[str, frozenset[str]]] = field(default_factory=dict)
 
     def add(self, uid: str, target: Target) -> None:
         """Read this queue for this WorkQueue."""
+        access, name = target
         with self._lock:
-            self._uids[target] = self._uids.get(target, frozenset()) | {uid}
+            queues = self._uids.setdefault(access, {})
+            queues[name] = queues.get(name, NOBODY) | {uid}
             # Within the lock: or somebody who drops it meanwhile ends the reading after all.
             self.monitors.watch(*target)
 
     def drop(self, uid: str, target: Target) -> None:
         """This WorkQueue wants it no more."""
+        access, name = target
         with self._lock:
-            left = self._uids.pop(target, frozenset()) - {uid}
+            queues = self._uids.get(access, {})
+            left = queues.pop(name, NOBODY) - {uid}
             if left:
-                self._uids[target] = left
-            else:
-                self.monitors.unwatch(*target)
+                queues[name] = left
+                return
+            if not queues:
+                self._uids.pop(access, None)
+            self.monitors.unwatch(*target)
 
-    def wanted_by(self, target: Target) -> frozenset[str]:
-        """The uids that a reading of this queue is for."""
-        return self._uids.get(target, frozenset())
+    def of(self, access: Access) -> Mapping[str, frozenset[str]]:
+        """The uids that the readings are for, by queue. It goes on changing: only look things up.
+
+        Once for a sweep, and not for each queue: an Access is slow to compare.
+        """
+        return self._uids.get(access, {})
 
     def addresses(self) -> frozenset[str]:
         """Where queues are read now."""
         with self._lock:
-            accesses = {access for access, _ in self._uids}
-        return frozenset(access.address for access in accesses)
+            return frozenset(access.address for access in self._uids)

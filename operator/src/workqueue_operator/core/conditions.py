@@ -51,8 +51,8 @@ class Findings:
 
 
 def conditions(found: Findings) -> Sequence[Condition]:
-    """Ready, QueueReady, ScalingActive and WorkersAvailable."""
-    return [_ready(found), _queue(found), _scaling(found), _workers(found)]
+    """Ready, QueueReady, ScalingActive, ScalingLimited and WorkersAvailable."""
+    return [_ready(found), _queue(found), _scaling(found), _limited(found), _workers(found)]
 
 
 def _ready(found: Findings) -> Condition:
@@ -86,8 +86,20 @@ def _scaling(found: Findings) -> Condition:
     if decision is None:
         problem = found.problem() or Trouble(reason="Starting", message="no decision yet")
         return _condition("ScalingActive", problem.reason, problem.message, status=False)
-    following = isinstance(found.reading, Known) and decision.reason is not Reason.HELD
+    following = isinstance(found.reading, Known) and decision.reason not in _NOT_FOLLOWING
     return _condition("ScalingActive", decision.reason, decision.message, status=following)
+
+
+_NOT_FOLLOWING = frozenset({Reason.HELD, Reason.FIXED, Reason.ADVISED})
+
+
+def _limited(found: Findings) -> Condition:
+    """True only while more workers are needed and would not help."""
+    decision, trouble = found.decision, found.trouble
+    if decision is not None and trouble is not None and decision.reason is Reason.SCALING_LIMITED:
+        return _condition("ScalingLimited", trouble.reason, decision.message, status=True)
+    text = "nothing keeps more workers from being asked for"
+    return _condition("ScalingLimited", "NotLimited", text, status=False)
 
 
 def _workers(found: Findings) -> Condition:

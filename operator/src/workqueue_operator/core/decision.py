@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from workqueue_operator.core.learning import Learned
+from workqueue_operator.core.pods import Trouble
 from workqueue_operator.core.readings import Reading
-from workqueue_operator.core.workqueue import Scaling
+from workqueue_operator.core.scaling import Scaling
+from workqueue_operator.core.schedule import ActiveFloor
 
 CENSUS_FRESH_SECONDS = 1.0
 """A census older than this removes nobody."""
@@ -20,18 +23,28 @@ class Reason(StrEnum):
     BACKLOG_SHRANK = "BacklogShrank"
     DRAINED = "Drained"
     BELOW_MINIMUM = "BelowMinimum"
+    SCHEDULED_FLOOR = "ScheduledFloor"
     ABOVE_MAXIMUM = "AboveMaximum"
     SHRINKING_BLIND = "ShrinkingBlind"
     IDLE = "Idle"
+    BELOW_ACTIVATION = "BelowActivation"
     STEADY = "Steady"
     AT_MAXIMUM = "AtMaximum"
+    WAITING_TO_GROW = "WaitingToGrow"
     COOLING_DOWN = "CoolingDown"
+    STAYING_WARM = "StayingWarm"
     WORKERS_BUSY = "WorkersBusy"
     ROLLOUT = "RolloutInProgress"
+    SCALING_LIMITED = "ScalingLimited"
     HELD = "Held"
+    HELD_DOWN = "HeldDown"
+    HELD_UP = "HeldUp"
+    FIXED = "Fixed"
+    ADVISED = "Advised"
     READING_UNKNOWN = "ReadingUnknown"
     QUEUE_MISSING = "QueueMissing"
     ZERO_NOT_BELIEVED = "ZeroNotBelieved"
+    UNKNOWN_FLOOR = "UnknownFloor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +75,9 @@ class Seen:
     rolling: bool  # pods of another template are being replaced
     may_drain: bool  # pods of an earlier step down may still finish a task
     census: Census | None
+    learned: Learned | None = None  # for DrainSeconds
+    floor: ActiveFloor | None = None  # the highest of the windows that are open
+    limited: Trouble | None = None  # why more workers would not help
 
     @property
     def fresh_census(self) -> Census | None:
@@ -89,7 +105,7 @@ class Rules:
     @property
     def window_seconds(self) -> float:
         """How long a lower need must last."""
-        return float(self.scaling.stabilization_seconds)
+        return float(self.scaling.scale_down.stabilization_seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +114,14 @@ class Decision:
 
     ask: the answer may change once the workers have said who is busy; `workers` is what is safe
     meanwhile. "now" for a step up, which is urgent; "soon" for a step down.
+    advised: what mode Advise would run; None in every other mode.
+    again_seconds: after so long the same question may get another answer, with no reading to
+    show it; None: readings come, or time alone changes nothing.
     """
 
     workers: int
     reason: Reason
     message: str
     ask: Literal["now", "soon"] | None = None
+    advised: int | None = None
+    again_seconds: float | None = None

@@ -28,6 +28,15 @@ class InvalidSpecError(WorkQueueError):
         super().__init__(f"spec.{field} {problem}")
 
 
+class InvalidAnnotationError(InvalidSpecError):
+    """An annotation that outranks a field is not what that field may be."""
+
+    def __init__(self, name: str, value: str, instead: str) -> None:
+        WorkQueueError.__init__(
+            self, f"annotation {name} is {value!r}: {instead}, or remove the annotation"
+        )
+
+
 class PodTemplateRefusedError(WorkQueueError):
     """spec.worker.podTemplate sets a field that the operator needs for itself."""
 

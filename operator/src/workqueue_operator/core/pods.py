@@ -17,6 +17,30 @@ class Trouble:
     message: str
 
 
+LIMITING_AFTER_SECONDS = 10.0
+"""Trouble of this age keeps the number from growing; a node may just be starting."""
+
+LIMITING = frozenset(
+    {
+        "WorkersUnschedulable",
+        "ImagePullFailed",
+        "WorkerRuntimeMissing",
+        "WorkersNotStarting",
+        "PodsRefused",
+    }
+)
+"""Trouble that more workers would have as well."""
+
+
+def refused(message: str) -> Trouble:
+    """The API server lets no more pods in: a quota, a limit, a policy. message: its words."""
+    return Trouble(
+        reason="PodsRefused",
+        message=f"the cluster takes no more worker pods: {message}. Raise the quota, or lower what "
+        f"a worker asks for in spec.worker.podTemplate",
+    )
+
+
 def diagnose(pods: Sequence[Mapping[str, Any]]) -> Trouble | None:
     """The first trouble among these pods (as the API server lists them), or None.
 

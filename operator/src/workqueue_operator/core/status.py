@@ -1,6 +1,5 @@
-"""The status of a WorkQueue: conditions, numbers, last decision; and when to write it."""
+"""The status of a WorkQueue: conditions, numbers, last decision."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,14 +7,9 @@ from typing import Any
 from workqueue_operator.core.decision import Decision
 from workqueue_operator.core.readings import Known
 
-NUMBERS_EVERY_SECONDS = 30.0
-NUMBERS_CHANGE = 0.2
-WORDS_EVERY_SECONDS = 5.0
 MESSAGE_LIMIT = 1024
 
 Json = dict[str, Any]
-
-_DIGITS = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +24,11 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All that a status says. reading: the last Known one, None: the backlog stays as it was."""
+    """All that a status says.
+
+    reading: the last Known one, None: the backlog stays as it was. unacked_at_most: where nobody
+    counts the tasks in work. learned: as in the schema, None: nothing is learned.
+    """
 
     generation: int
     conditions: Sequence[Condition]
@@ -38,6 +36,8 @@ class Report:
     ready: int
     busy: int | None
     reading: Known | None
+    unacked_at_most: int | None = None
+    learned: Json | None = None
     decision: Decision | None
     scaled_at: str | None
     selector: str
@@ -82,9 +82,13 @@ def render(report: Report, previous: Mapping[str, Any], *, now: str) -> Json:
         "selector": report.selector,
         "queue": {"name": report.queue},
     }
-    backlog = previous.get("backlog") if report.reading is None else _backlog(report.reading)
+    known = report.reading
+    backlog = previous.get("backlog")
+    if known is not None:
+        backlog = _backlog(known, report.unacked_at_most)
     optional = {
         "backlog": backlog,
+        "learned": report.learned,
         "lastDecision": _decision(report.decision, previous, now),
         "lastScaleTime": report.scaled_at or previous.get("lastScaleTime"),
         "broker": {"address": report.broker} if report.broker else previous.get("broker"),
@@ -92,9 +96,13 @@ def render(report: Report, previous: Mapping[str, Any], *, now: str) -> Json:
     return status | {key: value for key, value in optional.items() if value is not None}
 
 
-def _backlog(known: Known) -> Json:
-    unacked = {} if known.unacked is None else {"unacked": known.unacked}
-    return {"total": known.ready + (known.unacked or 0), "ready": known.ready} | unacked
+def _backlog(known: Known, at_most: int | None) -> Json:
+    backlog: Json = {"total": known.ready + (known.unacked or 0), "ready": known.ready}
+    if known.unacked is not None:
+        backlog["unacked"] = known.unacked
+    elif at_most is not None:
+        backlog["unackedAtMost"] = at_most
+    return backlog
 
 
 def _decision(
@@ -105,7 +113,12 @@ def _decision(
         return old
     same = old is not None and old["reason"] == decision.reason
     time = old["time"] if old and same else now
-    return {"reason": str(decision.reason), "message": decision.message, "time": time}
+    return {
+        "reason": str(decision.reason),
+        "message": decision.message,
+        "workers": decision.workers if decision.advised is None else decision.advised,
+        "time": time,
+    }
 
 
 def merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> Json:
@@ -118,65 +131,3 @@ def _patch_of(old: object, new: object) -> object:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         return merge_patch(old, new)
     return new
-
-
-def write_after_seconds(old: Mapping[str, Any], new: Mapping[str, Any]) -> float | None:
-    """How long after the last write `new` may be written; None when there is nothing to tell.
-
-    What a user waits for is told at once: a step, workers ready, a condition that flips. A reason
-    alone may wait a little, and numbers alone wait long and must have moved.
-    """
-    if old == new:
-        return None
-    if _urgent(old) != _urgent(new):
-        return 0.0
-    if _reasons(old) != _reasons(new):
-        return WORDS_EVERY_SECONDS
-    moved = _moved(_numbers(old), _numbers(new)) or _troubles(old) != _troubles(new)
-    return NUMBERS_EVERY_SECONDS if moved else None
-
-
-def _urgent(status: Mapping[str, Any]) -> object:
-    workers = status.get("workers", {})
-    desired, ready = workers.get("desired"), workers.get("ready")
-    failing = [
-        (each["type"], each["status"], each["reason"] if each["status"] == "False" else "")
-        for each in status.get("conditions", ())
-    ]
-    return (
-        desired,
-        desired == ready,
-        status.get("lastScaleTime"),
-        status.get("observedGeneration"),
-        status.get("broker"),
-        failing,
-    )
-
-
-def _reasons(status: Mapping[str, Any]) -> object:
-    """With the words of each trouble: the next thing to mend may have the same reason."""
-    decided = status.get("lastDecision", {}).get("reason")
-    reasons = [each["reason"] for each in status.get("conditions", ())]
-    return decided, reasons, [_DIGITS.sub("0", trouble) for trouble in _troubles(status)]
-
-
-def _troubles(status: Mapping[str, Any]) -> list[str]:
-    conditions = status.get("conditions", ())
-    return [each["message"] for each in conditions if each["status"] != "True"]
-
-
-def _numbers(status: Mapping[str, Any]) -> dict[str, int]:
-    backlog = status.get("backlog", {})
-    workers = status.get("workers", {})
-    return {
-        **{f"b.{k}": v for k, v in backlog.items()},
-        **{f"w.{k}": v for k, v in workers.items()},
-    }
-
-
-def _moved(old: Mapping[str, int], new: Mapping[str, int]) -> bool:
-    """A fifth is a move; so is zero, and what becomes known or unknown: unknown is not zero."""
-    return old.keys() != new.keys() or any(
-        abs(new[key] - was) > NUMBERS_CHANGE * was or (new[key] == 0) != (was == 0)
-        for key, was in old.items()
-    )

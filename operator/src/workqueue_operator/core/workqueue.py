@@ -5,10 +5,10 @@ The schema in crds/ fills in every default, so a key that is absent here is a bu
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from workqueue_operator.core.errors import InvalidSpecError
 from workqueue_operator.core.queues import Queue
+from workqueue_operator.core.scaling import Scaling, read_scaling
 
 GROUP = "workqueue.dev"
 VERSION = "v1alpha1"
@@ -43,27 +43,6 @@ class Worker:
     def brings_own_consumer(self) -> bool:
         """The image consumes by itself; none of our runtime is in it."""
         return "own" in self.handler
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scaling:
-    """spec.scaling. An instance that exists is valid."""
-
-    mode: Literal["Auto", "Hold"]
-    min_workers: int
-    max_workers: int
-    backlog_per_worker: int
-    stabilization_seconds: int
-
-    def __post_init__(self) -> None:
-        if self.min_workers > self.max_workers:
-            raise InvalidSpecError(
-                "scaling.minWorkers", f"is {self.min_workers}, above maxWorkers {self.max_workers}"
-            )
-
-    def clamp(self, workers: int) -> int:
-        """The nearest number of workers within the bounds."""
-        return max(self.min_workers, min(self.max_workers, workers))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +95,7 @@ class WorkQueue:
             broker=_broker(spec["broker"]),
             queue=_queue(spec["queue"], meta["name"]),
             worker=_worker(spec["worker"], spec["broker"]),
-            scaling=_scaling(spec["scaling"]),
+            scaling=read_scaling(spec["scaling"], meta.get("annotations", {})),
             status=body.get("status", {}),
         )
 
@@ -148,21 +127,4 @@ def _worker(spec: Mapping[str, Any], broker: Mapping[str, Any]) -> Worker:
         task_timeout_seconds=spec["taskTimeoutSeconds"],
         prefetch=spec["prefetch"],
         pod_template=spec.get("podTemplate", {}),
-    )
-
-
-def _scaling(spec: Mapping[str, Any]) -> Scaling:
-    metric = spec["target"]["metric"]
-    if metric != "BacklogPerWorker":
-        raise InvalidSpecError(
-            "scaling.target.metric",
-            f"is {metric}, which this version of the operator does not know: use "
-            f"BacklogPerWorker, or run the operator that the schema came with",
-        )
-    return Scaling(
-        mode=spec["mode"],
-        min_workers=spec["minWorkers"],
-        max_workers=spec["maxWorkers"],
-        backlog_per_worker=spec["target"]["value"],
-        stabilization_seconds=spec["scaleDown"]["stabilizationSeconds"],
     )

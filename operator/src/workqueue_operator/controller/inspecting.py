@@ -1,0 +1,75 @@
+"""A look at the worker pods: who is busy, and what keeps them from being ready."""
+
+import threading
+from dataclasses import dataclass, field
+
+from workqueue_operator.controller.clock import Clock
+from workqueue_operator.controller.state import ObjectState
+from workqueue_operator.core.census import Voice, count
+from workqueue_operator.core.pods import Trouble, diagnose, refused
+from workqueue_operator.ports import BusyAnswer, Cluster, Pod
+
+LOOK_AT_PODS_EVERY_SECONDS = 5.0
+CENSUSES_AT_ONCE = 4
+"""Workers that nobody can reach hold a thread for a second each time they are asked."""
+
+
+@dataclass(slots=True)
+class Inspecting:
+    """Lists pods, of one WorkQueue at a time and only when there is a question."""
+
+    cluster: Cluster
+    clock: Clock
+    censuses: threading.Semaphore = field(
+        default_factory=lambda: threading.Semaphore(CENSUSES_AT_ONCE)
+    )
+
+    def take_census(self, state: ObjectState) -> bool:
+        """Ask the workers who is busy. Returns False when too many others are being asked."""
+        if not self.censuses.acquire(blocking=False):
+            return False
+        try:
+            self._count(state)
+        finally:
+            self.censuses.release()
+        return True
+
+    def look_at_pods(self, state: ObjectState) -> float | None:
+        """Diagnose pods that do not become ready, once in a while.
+
+        Returns seconds until the next look; None while all are ready.
+        """
+        live, now = state.deployment, self.clock.monotonic()
+        if live is None or live.ready >= live.replicas:
+            state.learn_trouble(None, now)
+            state.looked_at = None
+            return None
+        if state.looked_at is None:
+            state.looked_at = now  # not ready yet is no trouble: the first look comes later
+        elif now - state.looked_at >= LOOK_AT_PODS_EVERY_SECONDS:
+            state.looked_at = now
+            state.learn_trouble(self._diagnose(state, live.refused), now)
+        return LOOK_AT_PODS_EVERY_SECONDS
+
+    def _count(self, state: ObjectState) -> None:
+        pods = self.cluster.list_pods(state.wq.namespace, state.wq.name)
+        silent = state.wq.worker.brings_own_consumer
+        answers = {} if silent else self.cluster.ask_busy([pod for pod in pods if pod.ip])
+        voices = [_voice(pod, answers.get(pod.name)) for pod in pods]
+        with state.lock:
+            state.census = count(voices, age_seconds=0.0)
+            state.census_at = self.clock.monotonic()
+            if state.census.has_settled(state.wanted()):
+                state.last_shrink = None
+
+    def _diagnose(self, state: ObjectState, no_pods: str | None) -> Trouble | None:
+        if no_pods is not None:
+            return refused(no_pods)
+        pods = self.cluster.list_pods(state.wq.namespace, state.wq.name)
+        return diagnose([pod.raw for pod in pods if not pod.terminating])
+
+
+def _voice(pod: Pod, answer: BusyAnswer | None) -> Voice:
+    running = pod.raw.get("status", {}).get("phase") == "Running"
+    leaving = pod.terminating or (answer is not None and answer.draining)
+    return Voice(terminating=leaving, running=running, tasks=answer.busy if answer else None)

@@ -1,0 +1,81 @@
+"""How many workers a number of tasks asks for, by the target, before the bounds."""
+
+import math
+from typing import NamedTuple
+
+from workqueue_operator.core.decision import Rules, Seen
+from workqueue_operator.core.learning import Learned
+from workqueue_operator.core.scaling import Scaling
+
+LEAST_WORKING_SHARE = 0.25
+"""A worker that starts is taken to work in at least this part of DrainSeconds: where the start
+takes longer than the target, no number of workers could meet it."""
+
+
+class Need(NamedTuple):
+    """Workers that are needed. Sorts the higher need after the lower one.
+
+    tolerated: as many or one more: a step down by a single worker is worth it only below that.
+    """
+
+    workers: int
+    tolerated: int
+
+    def at_least(self, workers: int) -> "Need":
+        """The same, or so many where that is more."""
+        return Need(max(self.workers, workers), max(self.tolerated, workers))
+
+
+def need_of(tasks: int, rules: Rules, seen: Seen) -> Need:
+    """What so many tasks, waiting and in work, ask for. Monotone in tasks."""
+    scaling = rules.scaling
+    if tasks == 0 or (seen.wanted == 0 and tasks <= scaling.activation_backlog):
+        return Need(0, 0)
+    exact, tolerance = _exact(tasks, scaling, seen), scaling.scale_down.tolerance_percent
+    if scaling.target.metric == "BacklogPerWorker":
+        # The share of one worker is whole tasks: with one task per worker nobody idles for it.
+        tolerated = (tasks + scaling.target.value * tolerance // 100) / scaling.target.value
+    else:
+        tolerated = exact + tolerance / 100
+    workers = max(math.ceil(exact), scaling.min_active_workers)
+    return Need(workers, max(workers, math.ceil(tolerated)))
+
+
+def in_words(rules: Rules, seen: Seen) -> str:
+    """The target, with the numbers that were reckoned with."""
+    target = rules.scaling.target
+    if target.metric == "BacklogPerWorker":
+        return f"target {target.value} per worker"
+    learned = _learned(rules.scaling, seen)
+    arrive = ""
+    if learned.arrivals_per_second is not None:
+        arrive = f", {learned.arrivals_per_second:.3g} arrive per second"
+    guess = "a first guess" if learned.task_samples == 0 else f"{learned.task_samples} samples"
+    return (
+        f"to be cleared in {target.value} s at {learned.task_seconds:.3g} s per task "
+        f"({guess}){arrive}"
+    )
+
+
+def _exact(tasks: int, scaling: Scaling, seen: Seen) -> float:
+    if scaling.target.metric == "BacklogPerWorker":
+        return tasks / scaling.target.value
+    return _to_drain(tasks, scaling.target.value, seen.ready, _learned(scaling, seen))
+
+
+def _to_drain(tasks: int, seconds: int, ready: int, learned: Learned) -> float:
+    """Workers that do `tasks`, and what arrives meanwhile, within so many seconds.
+
+    Those that are ready work all the time; those that are still to start, less.
+    """
+    arriving = learned.arrivals_per_second or 0.0
+    steady = (tasks + arriving * seconds) * learned.task_seconds / seconds
+    if steady > ready:
+        working = max(seconds - learned.start_seconds, seconds * LEAST_WORKING_SHARE)
+        steady = ready + (steady - ready) * seconds / working
+    # No more workers than there are tasks, now and while one is worked on.
+    return min(steady, tasks + arriving * learned.task_seconds)
+
+
+def _learned(scaling: Scaling, seen: Seen) -> Learned:
+    return seen.learned or Learned.guess(task_seconds=scaling.target.expected_task_seconds)
