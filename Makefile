@@ -55,7 +55,7 @@ generate: $(STAMP) ## Write what is generated: the chart's CRD, the tables of RE
 	@$(BIN)/python -m tools.generate
 
 verify: generate ## Generate again and fail on a difference
-	@git diff --exit-code -- charts docs README.md || { \
+	@git diff --exit-code -- charts docs operator README.md || { \
 	  echo "error: generated files are stale; what to do: make generate, and commit the result"; exit 1; }
 
 lock: $(STAMP) ## Lock the dependencies again: newest versions that the ranges allow, with hashes

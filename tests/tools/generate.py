@@ -1,5 +1,6 @@
-"""Write what is generated: from the CRD the chart's copy and the README's field table, from the
-trials of `make bench` the tables of docs/benchmarks.md, from docs/reasons.yaml docs/reasons.md.
+"""Write what is generated: from the CRD the copies of the chart and of the command line, and the
+README's field table; from the trials of `make bench` the tables of docs/benchmarks.md; from
+docs/reasons.yaml docs/reasons.md.
 
 `make verify` runs this and fails when git sees a difference.
 """
@@ -13,6 +14,7 @@ from tools import reasons
 from tools.crd import CRD_FILE, REPOSITORY, Field, fields, schema
 
 CHART_COPY = REPOSITORY / "charts" / "workqueue-operator" / "files" / "workqueues.yaml"
+CLI_COPY = REPOSITORY / "operator" / "src" / "workqueue_operator" / "cli" / "workqueues.yaml"
 README = REPOSITORY / "README.md"
 BENCHMARKS = REPOSITORY / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- fields:begin -->", "<!-- fields:end -->"
@@ -21,15 +23,16 @@ BEGIN, END = "<!-- fields:begin -->", "<!-- fields:end -->"
 def generated() -> Mapping[Path, str]:
     """Every generated file with the text that it must have."""
     return {
-        CHART_COPY: chart_copy(CRD_FILE.read_text()),
+        CHART_COPY: copy_of(CRD_FILE.read_text()),
+        CLI_COPY: copy_of(CRD_FILE.read_text()),
         README: with_table(README.read_text()),
         BENCHMARKS: render.with_tables(BENCHMARKS.read_text(), record.load()),
         reasons.PAGE: reasons.page(),
     }
 
 
-def chart_copy(crd: str) -> str:
-    """The CRD for the chart, without the comments that are for its author."""
+def copy_of(crd: str) -> str:
+    """The CRD for the chart and the command line, without the comments that are for its author."""
     kept = [line for line in crd.splitlines() if not line.lstrip().startswith("#")]
     return "# Generated from crds/workqueues.yaml by `make generate`.\n" + "\n".join(kept) + "\n"
 

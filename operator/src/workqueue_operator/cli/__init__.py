@@ -1,0 +1,1 @@
+"""The command `workqueue`: what can be done without a cluster, and by hand."""
