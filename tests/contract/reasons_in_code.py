@@ -16,29 +16,23 @@ KINDS = {"Normal", "Warning"}
 _REASON = re.compile(r"[A-Z][A-Za-z]+")
 
 
-def reasons() -> Mapping[str, set[str]]:
-    """Reason -> the files that it is written in; the enumeration of decisions is left out.
+def reasons() -> set[str]:
+    """All reasons but those of the enumeration of decisions.
 
     Found are what is assigned to something called reason, or passed by that name (directly, or
     looked up in a dictionary of the same file), and what TELLING are called with.
     """
-    found: dict[str, set[str]] = {}
-    for file, tree in _trees():
-        tables = _tables(tree)
-        for reason in (word for node in ast.walk(tree) for word in _told(node, tables)):
-            found.setdefault(reason, set()).add(file.name)
-    return found
+    return {reason for tree in _trees() for node in ast.walk(tree) for reason in _told(node, tree)}
 
 
 def called() -> set[str]:
     """Names that are called anywhere: an error that is not here is never made."""
-    nodes = (node for _, tree in _trees() for node in ast.walk(tree))
+    nodes = (node for tree in _trees() for node in ast.walk(tree))
     return {_name(node.func) for node in nodes if isinstance(node, ast.Call)}
 
 
-def _trees() -> Iterator[tuple[Path, ast.Module]]:
-    for file in sorted(SOURCE.rglob("*.py")):
-        yield file, ast.parse(file.read_text())
+def _trees() -> Iterator[ast.Module]:
+    return (ast.parse(file.read_text()) for file in SOURCE.rglob("*.py"))
 
 
 def _tables(tree: ast.Module) -> Mapping[str, ast.Dict]:
@@ -50,7 +44,7 @@ def _tables(tree: ast.Module) -> Mapping[str, ast.Dict]:
     }
 
 
-def _told(node: ast.AST, tables: Mapping[str, ast.Dict]) -> Iterator[str]:
+def _told(node: ast.AST, tree: ast.Module) -> Iterator[str]:
     """The reasons that stand in this very node."""
     match node:
         case ast.Assign(targets=[ast.Name("reason")], value=value):
@@ -58,7 +52,7 @@ def _told(node: ast.AST, tables: Mapping[str, ast.Dict]) -> Iterator[str]:
         case ast.AnnAssign(target=ast.Name("reason"), value=ast.expr() as value):
             yield from _words(value)
         case ast.keyword(arg="reason", value=ast.Subscript(value=ast.Name(table))):
-            yield from (word for value in tables[table].values for word in _words(value))
+            yield from (word for value in _tables(tree)[table].values for word in _words(value))
         case ast.keyword(arg="reason", value=value):
             yield from _words(value)
         case ast.Call(func=func, args=args) if _name(func) in TELLING:

@@ -1,5 +1,7 @@
 """Floors by schedule: what is open when, and what cannot be one."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -216,6 +218,17 @@ def test_what_is_no_schedule_is_refused_with_the_way_out(schedule: str, words: s
 def test_an_unknown_time_zone_is_refused_with_the_way_out(zone: str) -> None:
     with pytest.raises(InvalidSpecError, match=r"^spec\.scaling\.floors\.timeZone .*Etc/UTC"):
         floor("0 8 * * *", HOUR, zone=zone)
+
+
+def test_given_a_machine_without_time_zones_then_those_of_the_dependency_serve() -> None:
+    program = "from zoneinfo import ZoneInfo, TZPATH; print(TZPATH, ZoneInfo('Europe/Berlin'))"
+    call = [sys.executable, "-c", program]
+
+    told = subprocess.run(
+        call, env={"PYTHONTZPATH": ""}, capture_output=True, text=True, check=True
+    )
+
+    assert told.stdout == "() Europe/Berlin\n"
 
 
 @given(st.text(st.sampled_from("0123456789*,-/#LW MONabc²"), max_size=20), st.text(max_size=20))
