@@ -141,8 +141,9 @@ def test_the_end_of_a_drain_ends_the_rest(rig: Rig) -> None:
     # Given workers that were sent home 620 s ago, and may take 630 s for their last task
     state.rest, state.last_shrink = None, rig.clock.seconds - 620
     rig.broker.sweep()
-    assert state.rest is not None
-    assert state.rest.until == state.drained_at() < rig.clock.seconds + REST_SECONDS
+    rest = rig.state().rest
+    assert rest is not None
+    assert rest.until == state.drained_at() < rig.clock.seconds + REST_SECONDS
 
 
 def test_a_deployment_that_somebody_changed_ends_the_rest(rig: Rig) -> None:

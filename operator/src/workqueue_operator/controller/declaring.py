@@ -118,9 +118,8 @@ def _was_declared(wq: WorkQueue, access: Access) -> bool:
         return False
     broker, queue = wq.status.get("broker", {}), wq.status.get("queue", {})
     said = (ready.get("observedGeneration"), broker.get("address"), queue.get("name"))
-    wanted = (wq.generation, access.address, wq.queue.name)
-    return wanted == said
+    return said == (wq.generation, access.address, wq.queue.name)
 
 
 def _says_there(condition: Mapping[str, Any]) -> bool:
-    return condition["type"] == "QueueReady" and condition["status"] == "True"
+    return (condition["type"], condition["status"]) == ("QueueReady", "True")

@@ -45,7 +45,8 @@ class Reporter:
     def tell_untold(self, state: ObjectState) -> None:
         """Post the events that were put off, in the order of what happened."""
         while state.untold:
-            self._post(state.untold.popleft())
+            self._post(state.untold[0])
+            del state.untold[0]
 
     def _event(self, wq: WorkQueue | Subject, kind: Kind, reason: str, message: str) -> Json:
         level = logging.WARNING if kind == "Warning" else logging.INFO
