@@ -83,4 +83,4 @@ def _samples(row: object, *path: str) -> Sequence[tuple[int, int]]:
 
 def _is_count(each: Row, name: str) -> bool:
     value = each.get(name)
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
