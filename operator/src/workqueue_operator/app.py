@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from workqueue_operator import handlers, probes
 from workqueue_operator.broker.monitors import RabbitMonitors
+from workqueue_operator.broker.rates import ManagementRates
 from workqueue_operator.broker.topology import RabbitTopology
 from workqueue_operator.cluster.api import Api
 from workqueue_operator.cluster.connection import Connection
@@ -60,6 +61,7 @@ class App:
             cluster=self.cluster,
             topology=self.topology,
             monitors=self.monitors,
+            rates=ManagementRates(),
             clock=Clock(),
             telemetry=self.telemetry,
             let_go_seconds=float(self.settings.let_go_seconds),

@@ -9,7 +9,7 @@ from workqueue_operator.core.access import Access
 from workqueue_operator.core.errors import BrokerError, BrokerUnreachableError
 from workqueue_operator.core.queues import Queue
 from workqueue_operator.core.readings import Known, Missing, Reading, Unknown
-from workqueue_operator.ports import ReadingSink
+from workqueue_operator.ports import ReadingSink, Throughput
 
 
 @dataclass
@@ -36,6 +36,13 @@ class FakeBroker:
     deleted: list[str] = field(default_factory=list)
     sink: ReadingSink | None = None
     slow: threading.Event | None = None  # ensure waits for it
+
+    # --- ports.Rates
+
+    def ask(self, access: Access, queue: str, *, seconds: float) -> Throughput | None:
+        """See ports.Rates: nothing was ever finished here."""
+        there = (access.address, queue) in self.queues
+        return Throughput(finished=0, seconds=seconds, unacked=0.0) if there else None
 
     # --- what a test does
 

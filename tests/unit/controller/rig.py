@@ -67,6 +67,7 @@ class Rig:
             cluster=self.cluster,
             topology=self.broker,
             monitors=self.broker,
+            rates=self.broker,
             clock=self.clock,
             telemetry=self.telemetry,
             let_go_seconds=LET_GO_SECONDS,

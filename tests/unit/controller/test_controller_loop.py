@@ -30,6 +30,7 @@ def threaded(rig: Rig, threads: int = 8) -> Controller:
         cluster=rig.cluster,
         topology=rig.broker,
         monitors=rig.broker,
+        rates=rig.broker,
         clock=rig.clock,
         telemetry=rig.telemetry,
         let_go_seconds=LET_GO_SECONDS,

@@ -13,13 +13,14 @@ from workqueue_operator.controller.queueing import Queueing
 from workqueue_operator.controller.refusing import Refusing
 from workqueue_operator.controller.removal import Removal
 from workqueue_operator.controller.reporter import Reporter
+from workqueue_operator.controller.sampling import Sampling
 from workqueue_operator.controller.secrets import Secrets
 from workqueue_operator.controller.slots import Slots
 from workqueue_operator.controller.stepper import Stepper
 from workqueue_operator.controller.timing import Timing
 from workqueue_operator.controller.turns import Turns
 from workqueue_operator.controller.watches import Watches
-from workqueue_operator.ports import Cluster, Monitors, Topology
+from workqueue_operator.ports import Cluster, Monitors, Rates, Topology
 from workqueue_operator.telemetry import Telemetry
 
 
@@ -30,6 +31,7 @@ class World:
     cluster: Cluster
     topology: Topology
     monitors: Monitors
+    rates: Rates
     clock: Clock
     telemetry: Telemetry
     let_go_seconds: float  # as in Settings
@@ -78,6 +80,6 @@ def _stepper(world: World, reporter: Reporter, threads: int) -> Stepper:
         finalizing=finalizing,
         reporter=reporter,
         timing=Timing(clock),
-        inspecting=Inspecting(cluster, clock),
+        inspecting=Inspecting(cluster, Sampling(cluster, world.rates, clock), clock),
         clock=clock,
     )

@@ -4,6 +4,7 @@ import threading
 from dataclasses import dataclass, field
 
 from workqueue_operator.controller.clock import Clock
+from workqueue_operator.controller.sampling import Sampling
 from workqueue_operator.controller.state import ObjectState
 from workqueue_operator.core.census import Voice, count
 from workqueue_operator.core.pods import Trouble, diagnose, refused
@@ -19,6 +20,7 @@ class Inspecting:
     """Lists pods, of one WorkQueue at a time and only when there is a question."""
 
     cluster: Cluster
+    sampling: Sampling
     clock: Clock
     censuses: threading.Semaphore = field(
         default_factory=lambda: threading.Semaphore(CENSUSES_AT_ONCE)
@@ -61,6 +63,7 @@ class Inspecting:
             state.census_at = self.clock.monotonic()
             if state.census.has_settled(state.wanted()):
                 state.last_shrink = None
+        self.sampling.heard(state, pods, answers, state.census_at)
 
     def _diagnose(self, state: ObjectState, no_pods: str | None) -> Trouble | None:
         if no_pods is not None:

@@ -1,7 +1,7 @@
 """What the controller remembers of one WorkQueue between steps; all of it can be lost."""
 
 import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -35,7 +35,7 @@ class ObjectState:
     lock: threading.RLock = field(default_factory=threading.RLock)
     history: History = field(default_factory=History)
     learner: Learner | None = None  # for DrainSeconds
-    counters: Counters | None = None  # of the workers that it learns from
+    counters: Counters | None = None  # of workers that are sampled for it
     floor: ActiveFloor | None = None
     floor_due: float = float("-inf")  # when another floor may count; monotonic
     reading: Reading | None = None
@@ -60,7 +60,7 @@ class ObjectState:
     status: Mapping[str, Any] = field(default_factory=dict)  # as last written
     status_at: float = float("-inf")
     scaled_at: str | None = None
-    untold: deque[Json] = field(default_factory=deque)  # events that were put off
+    untold: list[Json] = field(default_factory=list)  # events that were put off
     silent_since: float | None = None  # telling was put off; monotonic
     problem: str | None = None  # the reason last told in an event
     knows_problem: bool = False  # else a process before this one may have told of one

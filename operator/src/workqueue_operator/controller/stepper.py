@@ -101,12 +101,11 @@ class Stepper:
         self, state: ObjectState, access: Access, found: Findings
     ) -> Sequence[float | None]:
         """Declare, decide and act."""
-        waits: list[float | None] = [self.queueing.look_again_seconds(state)]
         try:
             found.declared = self.queueing.ensure(state, access)
         except BrokerError as error:
             found.queue = error
-        return [*waits, *self._decide_and_act(state, found)]
+        return [self.queueing.look_again_seconds(state), *self._decide_and_act(state, found)]
 
     def _advance_blindly(
         self, state: ObjectState, found: Findings, error: WorkQueueError
@@ -135,6 +134,7 @@ class Stepper:
             waits.append(self.acting.act(state, decision, may_create=found.declared))
             waits.append(self.inspecting.look_at_pods(state))
             found.trouble = state.trouble
+            waits.append(self.inspecting.sampling.sample(state, self.clock.monotonic()))
         except WorkQueueError as error:
             found.acting = error
         if decision.ask is not None:

@@ -101,10 +101,11 @@ def _hold(
     workers = max(seen.wanted, scaling.clamp(0, floor=floor))
     blind, after = scaling.on_unknown.min_workers, scaling.on_unknown.after_seconds
     left = after - history.unknown_seconds(now)
-    if blind is None or workers >= blind:
+    if blind is None or workers > blind:
         return Decision(workers=workers, reason=reason, message=_holding(workers, why))
     if left > 0:
-        message = f"{_holding(workers, why)}; {blind} workers in {left:.0f} s"
+        then = f"; {blind} workers in {left:.0f} s" if workers < blind else ""
+        message = f"{_holding(workers, why)}{then}"
         return Decision(workers=workers, reason=reason, message=message, again_seconds=left)
     message = f"nothing has been known for {after} s or more, so {blind} workers run: {why}"
     return Decision(workers=blind, reason=Reason.UNKNOWN_FLOOR, message=message)
