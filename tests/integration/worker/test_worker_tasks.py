@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 
@@ -25,6 +26,9 @@ def test_given_a_task_then_it_is_acknowledged_after_its_work_and_not_before(
     # And once it is done it is gone for good
     bench.await_ledger("completed", 1)
     eventually(lambda: not worker.busy(), what="idle again")
+    worked = json.loads(worker.get("/busy")[1])
+    assert worked["tasks"] == 1
+    assert 0.7 <= worked["seconds"] < 5
     assert worker.count('tasks_total{outcome="ok",queue="tasks"}') == 1
     bench.assert_nothing_left()
 
