@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 from urllib.parse import urlencode
 
 import urllib3
+from urllib3.connectionpool import ConnectionPool
+from urllib3.exceptions import MaxRetryError, ResponseError
 from urllib3.util import Retry, Timeout
 
 from workqueue_operator.cluster.connection import Connection
@@ -18,25 +21,53 @@ CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
 PAGE = 500
 
+SHORT_WAIT_SECONDS = 1.0
+"""A Retry-After up to this is waited for here; a longer one is for the caller to come back."""
+
 _BUSY_OR_BROKEN = frozenset({429, 500, 502, 503, 504})
 _CONFLICT = frozenset({409})
 
 
+class _Brief(Retry):
+    """Gives up where the server asks for a long pause: the thread has others to serve."""
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: urllib3.BaseHTTPResponse | None = None,
+        error: Exception | None = None,
+        _pool: ConnectionPool | None = None,
+        _stacktrace: TracebackType | None = None,
+    ) -> Self:
+        if response is not None and _pool is not None:
+            seconds = _retry_after(response.headers)
+            if seconds > SHORT_WAIT_SECONDS:
+                raise MaxRetryError(_pool, str(url), ResponseError(f"again in {seconds:.0f} s"))
+        return super().increment(method, url, response, error, _pool, _stacktrace)
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    """Seconds; an API server writes no dates there."""
+    asked = headers.get("Retry-After", "0")
+    return float(asked) if asked.isdecimal() else 0.0
+
+
 def _retries(statuses: frozenset[int]) -> Retry:
-    """Four tries in all, about 2 s apart together, or as long as Retry-After asks (3 s at most).
+    """Three tries in all, within a second or as long as a short Retry-After asks.
 
     Every method may be repeated: applies and patches say the whole value, deletions name a uid,
-    and an event has a name of its own.
+    and an event has a name of its own. The steps come back later by themselves.
     """
-    return Retry(
-        total=3,
+    return _Brief(
+        total=2,
         read=1,  # a server that hangs has already cost READ_SECONDS
         redirect=0,
         status_forcelist=statuses,
         allowed_methods=None,
         backoff_factor=0.25,
         backoff_jitter=0.25,
-        retry_after_max=3,
+        retry_after_max=1,
         raise_on_status=False,
     )
 
@@ -82,7 +113,7 @@ class Api:
             )
         except urllib3.exceptions.HTTPError as error:
             raise self._silent(error) from error
-        return _parsed(response.status, response.data)
+        return _parsed(response)
 
     def pages(self, path: str, query: Query, *, accept: str = "application/json") -> Iterator[Json]:
         """List in pages of at most PAGE objects; the last page has the list's resourceVersion."""
@@ -116,7 +147,7 @@ class Api:
                 preload_content=False,
             )
             if response.status != 200:
-                _parsed(response.status, response.data)
+                _parsed(response)
         except urllib3.exceptions.HTTPError as error:
             raise self._silent(error) from error
         return Stream(response, self._connection.server)
@@ -179,12 +210,14 @@ def _no_answer(server: str, error: Exception) -> ApiError:
     return ApiError(0, f"the Kubernetes API at {server} did not answer: {cause}")
 
 
-def _parsed(status: int, data: bytes) -> Json:
+def _parsed(response: urllib3.BaseHTTPResponse) -> Json:
+    status, data = response.status, response.data
     try:
         answer: Any = json.loads(data) if data else {}
     except ValueError:
         answer = {"message": f"the answer is not JSON: {data[:200]!r}"}
         status = status if status >= 300 else 502
     if status >= 300:
-        raise ApiError(status, str(answer.get("message") or f"HTTP status {status}"))
+        message = str(answer.get("message") or f"HTTP status {status}")
+        raise ApiError(status, message, _retry_after(response.headers))
     return dict(answer)

@@ -151,7 +151,7 @@ class Controller:
             except WorkQueueError as error:
                 _log.warning("step of %s: %s", state.wq.full_name, error)
                 self.telemetry.step_failed(error.reason)
-                return self.stepper.failed(state)
+                return self.stepper.failed(state, [error])
 
     def _refuse(self, uid: str, body: Body, error: InvalidSpecError) -> float | None:
         """What cannot be read is not acted on: its workers stay, and nobody reads its queue."""

@@ -72,19 +72,20 @@ class Stepper:
         waits.append(self._again(state, found))
         return min((wait for wait in waits if wait is not None), default=None)
 
-    def failed(self, state: ObjectState) -> float:
-        """A step came to nothing. Returns seconds until the next: more each time.
+    def failed(self, state: ObjectState, errors: Sequence[WorkQueueError] = ()) -> float:
+        """A step came to nothing. Returns seconds until the next: more each time, or as asked.
 
         Until then what is read of the queue asks for no step, unless it is of another kind.
         """
+        asked = [each.retry_after_seconds for each in errors if isinstance(each, ApiError)]
         state.failures += 1
         doubled = RETRY_FIRST_SECONDS * 2.0 ** min(state.failures - 1, 8)
-        return self._rest(state, min(RETRY_LAST_SECONDS, doubled))
+        return self._rest(state, max(min(RETRY_LAST_SECONDS, doubled), *asked, 0.0))
 
     def _again(self, state: ObjectState, found: Findings) -> float | None:
         """Seconds until another try, where something did not work."""
         if found.errors():
-            return self.failed(state)
+            return self.failed(state, found.errors())
         if found.declared or state.reading is None:
             state.failures = 0
             return None

@@ -187,11 +187,13 @@ class BrokerDegradedError(QueueError):
 class ApiError(WorkQueueError):
     """The Kubernetes API refused, or did not answer.
 
-    status: the HTTP status, 0 when there was no answer.
+    status: the HTTP status, 0 when there was no answer. retry_after_seconds: as the server asks;
+    0.0 when it does not.
     """
 
     reason = "KubernetesApi"
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, retry_after_seconds: float = 0.0) -> None:
         super().__init__(message)
         self.status = status
+        self.retry_after_seconds = retry_after_seconds
