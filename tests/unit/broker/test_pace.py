@@ -37,13 +37,6 @@ def test_one_wild_sample_is_forgotten_after_a_few_rounds() -> None:
     assert pace.interval_seconds(0.1) == pytest.approx(0.2)
 
 
-def test_what_was_read_between_two_rounds_is_paid_for_by_the_next() -> None:
-    pace = Pace(floor_seconds=0.2)
-    pace.extra_took(0.05)
-    pace.round_took(0.05)
-    assert pace.interval_seconds(0.1) == pytest.approx(1.0)
-
-
 @given(
     rounds=st.lists(st.floats(0, 100), min_size=1),
     share=st.floats(0.001, 1),

@@ -8,7 +8,12 @@ from workqueue_operator.broker.totals import DOUBTED_SECONDS, Totals, unacked_by
 
 
 def totals(count: int, *, asked_at: float = 100.0) -> Totals:
-    return Totals(unacked={"mail": count}, asked_at=asked_at, good_until=asked_at + 10)
+    return Totals(
+        unacked={"mail": count},
+        asked_at=asked_at,
+        good_until=asked_at + 10,
+        calm_until=asked_at + 60,
+    )
 
 
 @pytest.mark.parametrize(
@@ -25,23 +30,40 @@ def totals(count: int, *, asked_at: float = 100.0) -> Totals:
 def test_a_count_is_believed_or_nobody_knows(
     count: int, connected_at: float, now: float, expected: int | None
 ) -> None:
-    assert totals(count).believed("mail", connected_at=connected_at, now=now) == expected
+    said = totals(count).believed("mail", calm=False, connected_at=connected_at, now=now)
+    assert said == expected
+
+
+@pytest.mark.parametrize(
+    ("calm", "now", "expected"),
+    [
+        pytest.param(True, 159.0, 0, id="without tasks and consumers none is in work, for long"),
+        pytest.param(True, 160.0, None, id="but not for ever"),
+        pytest.param(False, 159.0, None, id="with some of either, an old answer is void"),
+    ],
+)
+def test_an_answer_holds_longer_where_nothing_can_be_in_work(
+    calm: bool, now: float, expected: int | None
+) -> None:
+    assert totals(0).believed("mail", calm=calm, connected_at=50.0, now=now) == expected
 
 
 def test_a_queue_that_is_not_in_the_list_is_unknown_and_not_idle() -> None:
-    assert totals(3).believed("other", connected_at=0, now=101) is None
+    assert totals(3).believed("other", calm=True, connected_at=0, now=101) is None
 
 
 @given(
     count=st.integers(0, 5),
+    calm=st.booleans(),
     asked_at=st.floats(0, 1000),
     connected_at=st.floats(0, 1000),
     now=st.floats(0, 1000),
 )
 def test_nothing_is_invented_and_no_zero_is_believed_too_early(
-    count: int, asked_at: float, connected_at: float, now: float
+    count: int, calm: bool, asked_at: float, connected_at: float, now: float
 ) -> None:
-    said = totals(count, asked_at=asked_at).believed("mail", connected_at=connected_at, now=now)
+    answer = totals(count, asked_at=asked_at)
+    said = answer.believed("mail", calm=calm, connected_at=connected_at, now=now)
     assert said in {count, None}
     if said == 0:
         assert asked_at - connected_at >= DOUBTED_SECONDS

@@ -81,14 +81,7 @@ class Lane:
     def _on_declared(self, frame: Any) -> None:
         if self._left:
             return
-        count = frame.method
-        reading = Known(
-            ready=count.message_count,
-            consumers=count.consumer_count,
-            unacked=None,
-            at=time.monotonic(),
-        )
-        self._course.answered(self, reading)
+        self._course.answered(self, counted(frame.method))
         self.feed()
 
     def _on_close(self, _: object, why: BaseException) -> None:
@@ -98,6 +91,16 @@ class Lane:
             reading = refused_reading(self.queue, why.reply_code, why.reply_text)
             self._course.answered(self, reading)
         self._course.closed(self)
+
+
+def counted(method: Any) -> Known:
+    """What a pika.spec.Queue.DeclareOk says."""
+    return Known(
+        ready=method.message_count,
+        consumers=method.consumer_count,
+        unacked=None,
+        at=time.monotonic(),
+    )
 
 
 def refused_reading(queue: str, code: int, text: str) -> Reading:

@@ -1,4 +1,4 @@
-"""One broker access: one thread, one connection that never publishes, every queue in one sweep."""
+"""One broker access: one thread, one connection that never publishes, every queue by and by."""
 
 import logging
 import random
@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from workqueue_operator.broker.agenda import Agenda
 from workqueue_operator.broker.link import Link
 from workqueue_operator.broker.loop import Loop
 from workqueue_operator.broker.management import ManagementReader
-from workqueue_operator.broker.pace import Backoff, Pace
+from workqueue_operator.broker.pace import FLOOR_SECONDS, Backoff
 from workqueue_operator.broker.sweep import Sweeper
 from workqueue_operator.broker.watched import Watched
 from workqueue_operator.core.access import Access
@@ -47,17 +48,16 @@ class Monitor:
         *,
         share: Callable[[], float],
         observe: SweepObserver | None = None,
-        pace: Pace | None = None,
+        floor_seconds: float = FLOOR_SECONDS,
     ) -> None:
-        """share: which part of a core this monitor may use, now."""
+        """share: which part of a core this monitor may use, now. floor_seconds: see Agenda."""
         self.access = access
         self._sink = sink
-        self._share = share
         self._observe = observe
-        self._pace = pace or Pace()
         self._backoff = Backoff(random.random)
         self._loop = Loop()
         self._watched = Watched()
+        self._agenda = Agenda(self._watched, share=share, floor_seconds=floor_seconds)
         self._closing = False
         self._turned_at = time.monotonic()
         self._trouble: str | None = None
@@ -73,7 +73,7 @@ class Monitor:
         self._thread.start()
 
     def watch(self, queue: str) -> None:
-        """Read this queue at once, and in every sweep from then on."""
+        """Read this queue at once, and again and again from then on."""
         if self._watched.add(queue):
             self._loop.wake()
 
@@ -126,31 +126,35 @@ class Monitor:
             link.close()
 
     def _turn(self, sweeper: Sweeper, link: Link, connected_at: float) -> None:
-        """One sweep over all queues; then wait for the next one, and read new queues meanwhile."""
+        """Read whose turn it is; then wait for the next turn, and read new queues meanwhile."""
         began = self._turned_at = time.monotonic()
-        self._pace.round_took(self._sweep(sweeper, self._watched.take_all(), connected_at))
-        due = began + self._pace.interval_seconds(self._share())
+        sweeper.forget(self._agenda.keep())
+        queues, seconds = self._agenda.turn()
+        self._sweep(sweeper, queues, connected_at)
+        due = began + seconds
         while not self._closing and (left := due - time.monotonic()) > 0:
             self._turned_at = time.monotonic()
             self._loop.run(
                 min(left, _TURN_SECONDS), until=lambda: self._has_news() or link.lost is not None
             )
             link.check()
-            if fresh := self._watched.take_fresh():
-                self._pace.extra_took(self._sweep(sweeper, fresh, connected_at))
+            if fresh := self._agenda.fresh():
+                self._sweep(sweeper, fresh, connected_at, extra=True)
 
-    def _sweep(self, sweeper: Sweeper, queues: set[str], connected_at: float) -> float:
-        """Read, add the tasks in work, tell the sink. Returns the CPU seconds of the reading."""
+    def _sweep(
+        self, sweeper: Sweeper, queues: set[str], connected_at: float, *, extra: bool = False
+    ) -> None:
+        """Read, add the tasks in work, tell the sink. extra: between two turns."""
         began, cpu = time.monotonic(), time.thread_time()
         readings: Mapping[str, Reading] = sweeper.sweep(queues)
         if self._management is not None:
             readings = self._management.complete(readings, connected_at=connected_at)
-        spent = time.thread_time() - cpu
-        self._observed(time.monotonic() - began, len(readings), "ok")
+        now, spent = time.monotonic(), time.thread_time() - cpu
+        self._agenda.have_read(readings, cpu_seconds=spent, now=now, extra=extra)
+        self._observed(now - began, len(readings), "ok")
         if readings:
             self._answering()
             self._sink(self.access, readings)
-        return spent
 
     def _failed(self, error: BrokerError, began: float) -> None:
         """Tell that nothing is known, and wait before the next attempt."""

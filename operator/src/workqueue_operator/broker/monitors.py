@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 
 from workqueue_operator.broker.monitor import Monitor, SweepObserver
-from workqueue_operator.broker.pace import FLOOR_SECONDS, Pace
+from workqueue_operator.broker.pace import FLOOR_SECONDS
 from workqueue_operator.core.access import Access
 from workqueue_operator.ports import ReadingSink
 
@@ -23,7 +23,16 @@ class RabbitMonitors:
         floor_seconds: float = FLOOR_SECONDS,
         observe: SweepObserver | None = None,
     ) -> None:
-        """read_cpu_fraction: of one core, for all monitors together."""
+        """Begin with none.
+
+        read_cpu_fraction: of one core, above 0, for all monitors together. So much of it goes into
+            AMQP readings here, and about as much (by half more with thousands of queues) at the
+            brokers, where each totals list of the management API takes up to half as much again.
+            With less of it sleeping queues are read more rarely, and, if that is not enough, the
+            others, too; none more rarely than every 20 s.
+        floor_seconds: between two turns, however little they cost. Every queue is read in each
+            turn, as long as the budget allows.
+        """
         self._sink = sink
         self._read_cpu_fraction = read_cpu_fraction
         self._floor_seconds = floor_seconds
@@ -78,7 +87,7 @@ class RabbitMonitors:
             self._sink,
             share=self._share,
             observe=self._observe,
-            pace=Pace(floor_seconds=self._floor_seconds),
+            floor_seconds=self._floor_seconds,
         )
 
     def _share(self) -> float:

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 
-FLOOR_SECONDS = 0.2
+FLOOR_SECONDS = 0.1
 CEILING_SECONDS = 30.0
 _REMEMBERED = 5
 
@@ -17,16 +17,10 @@ class Pace:
         self._floor_seconds = floor_seconds
         self._ceiling_seconds = ceiling_seconds
         self._rounds: deque[float] = deque(maxlen=_REMEMBERED)
-        self._extra_seconds = 0.0
 
-    def round_took(self, cpu_seconds: float) -> None:
-        """A whole round is done; what was spent besides is counted with it."""
-        self._rounds.append(cpu_seconds + self._extra_seconds)
-        self._extra_seconds = 0.0
-
-    def extra_took(self, cpu_seconds: float) -> None:
-        """Something was done between two rounds, such as reading one new queue."""
-        self._extra_seconds += cpu_seconds
+    def round_took(self, seconds: float) -> None:
+        """A whole round is done."""
+        self._rounds.append(seconds)
 
     def interval_seconds(self, share: float) -> float:
         """Seconds from the start of a round to the next, at this share of a core (above 0)."""

@@ -1,48 +1,25 @@
-"""Reads many queues over one connection: passive declares on many channels at once.
+"""Reads many queues over one connection, by passive declares: the one reading never stale.
 
-pika keeps one question in flight per channel, so that the number of channels decides how many
-round trips a sweep takes. A passive declare is the one reading of RabbitMQ that is never stale.
+Queues that answered well the last time share one channel with many questions in flight (pipe.py).
+New, refused and slow ones have lanes (lanes.py): what befalls them there holds up nobody.
 """
 
+import logging
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
 
 from pika.exceptions import NoFreeChannels
 
-from workqueue_operator.broker.lane import Lane
+from workqueue_operator.broker import passive
+from workqueue_operator.broker.lanes import ANSWER_SECONDS, SLOW_SECONDS, Lanes, OpenLink
 from workqueue_operator.broker.loop import Loop
-from workqueue_operator.core.errors import BrokerError
-from workqueue_operator.core.readings import Reading, Unknown
+from workqueue_operator.broker.pipe import Pipe
+from workqueue_operator.core.readings import Known, Reading
 
-ANSWER_SECONDS = 5.0  # then the queue is Unknown, and its channel is dropped
-SLOW_SECONDS = 0.25  # then the others no longer wait for it: it is reported by a later sweep
+log = logging.getLogger(__name__)
+
 _LOOK_SECONDS = 0.1
-_MOST_LANES = 100
-_QUEUES_PER_LANE = 10
-# A channel that waits for a hung queue cannot even be closed. So many, and we start afresh.
-_MOST_STUCK = 200
-
-
-def lanes_for(queues: int) -> int:
-    """How many channels read so many queues: one for a few, 100 for a thousand and more."""
-    return min(_MOST_LANES, max(1, -(-queues // _QUEUES_PER_LANE)))
-
-
-class OpenLink(Protocol):
-    """What a sweep needs of a link; link.Link is one."""
-
-    connection: Any  # pika's
-    lost: BrokerError | None
-
-    def check(self) -> None:
-        """Raise what ended the connection, if it has ended."""
-        ...
-
-    def give_up(self, why: str) -> BrokerError:
-        """Drop the connection, and return the error to raise."""
-        ...
+_told_of: set[str] = set()  # this process said so already, and it is true of every connection
 
 
 class Sweeper:
@@ -57,18 +34,16 @@ class Sweeper:
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         """stopped: looked at all the time; a sweep ends early when it comes true."""
-        self._answer_seconds = answer_seconds
         self._link = link
         self._loop = loop
         self._stopped = stopped
-        self._todo: deque[str] = deque()
+        self._answer_seconds = answer_seconds
         self._answers: dict[str, Reading] = {}
-        self._lanes: set[Lane] = set()
-        self._free: list[Lane] = []
-        self._flying = 0
-        self._slow = 0
-        self._stuck: list[Lane] = []
-        self._most_lanes = _MOST_LANES + _MOST_STUCK
+        self._good: set[str] = set()  # answered well the last time
+        self._lanes = Lanes(self, link, answer_seconds=answer_seconds)
+        self._pipe: Pipe | None = None
+        self._broken = False  # the pipe's channel is of no use any more
+        self._may_pipe = _may_pipe(link)
 
     def sweep(self, queues: Iterable[str]) -> dict[str, Reading]:
         """Ask for each queue once, and return what is known since the last sweep.
@@ -80,87 +55,95 @@ class Sweeper:
             BrokerError: the connection was lost, or the broker answers nothing any more.
         """
         self._link.check()
-        asked = {lane.queue for lane in self._lanes}
-        self._todo.extend(queue for queue in queues if queue not in asked)
-        wanted = lanes_for(len(self._todo))
-        self._look(wanted)
-        while self._free and self._todo:
-            self._free.pop().feed()
-        while not self._loop.run(_LOOK_SECONDS, until=self._swept):
-            self._look(wanted)
+        self._ask(queues)
+        while not self._swept():
+            self._loop.run(_LOOK_SECONDS, until=lambda: self._broken or self._swept())
+            self._look()
         self._link.check()
-        self._todo.clear()
+        self._lanes.forget()
         answers, self._answers = self._answers, {}
         return answers
 
+    def forget(self, queues: Iterable[str]) -> None:
+        """These are not read any more."""
+        self._good.difference_update(queues)
+
+    def _ask(self, queues: Iterable[str]) -> None:
+        asking = self._lanes.asking()
+        self._lanes.look()
+        wanted = [queue for queue in queues if queue not in asking]
+        self._lanes.ask(queue for queue in wanted if queue not in self._good)
+        self._ask_together([queue for queue in wanted if queue in self._good])
+
+    def _ask_together(self, queues: list[str]) -> None:
+        """Over one channel, which is opened if need be; if there is none to be had, over lanes."""
+        if queues and self._may_pipe and self._pipe is None:
+            try:
+                self._pipe = Pipe(self, self._link.connection)
+            except NoFreeChannels:
+                self._may_pipe = False
+        if self._pipe is None:
+            self._lanes.ask(queues)
+        else:
+            self._pipe.ask(queues)
+
     def _swept(self) -> bool:
-        done = not self._todo and self._flying == self._slow
+        done = self._lanes.done and (self._pipe is None or self._pipe.idle)
         return done or self._link.lost is not None or self._stopped()
 
-    def _look(self, wanted: int) -> None:
-        """Find the slow and the silent, and keep enough lanes that move."""
-        now = time.monotonic()
-        for lane in list(self._lanes):
-            self._look_at(lane, now - lane.since)
-        while len(self._lanes) - self._slow < wanted and len(self._lanes) < self._most_lanes:
-            try:
-                self._lanes.add(Lane(self, self._link.connection))
-            except NoFreeChannels:
-                self._most_lanes = len(self._lanes)
-                if not self._lanes:
-                    raise self._link.give_up("lets us open no channel") from None
-
-    def _look_at(self, lane: Lane, waited_seconds: float) -> None:
-        if lane.opening and waited_seconds >= self._answer_seconds:
-            # To open a channel asks nothing of any queue: it is the connection that is silent.
-            raise self._link.give_up(f"did not answer for {self._answer_seconds:.0f} s")
-        if lane.queue is None or waited_seconds < SLOW_SECONDS:
+    def _look(self) -> None:
+        """Find who is silent. Raises BrokerError when it is the whole connection."""
+        if self._link.lost is not None:
             return
-        if not lane.slow:
-            lane.slow = True
-            self._slow += 1
-        if waited_seconds >= self._answer_seconds:
-            self._drop(lane, lane.queue)
+        self._lanes.look()
+        pipe = self._pipe
+        if pipe is None:
+            return
+        silent_seconds = pipe.silent_seconds(time.monotonic())
+        if self._broken:
+            self._scatter(pipe)
+        elif pipe.opening:
+            if silent_seconds >= self._answer_seconds:
+                raise self._link.give_up(f"did not answer for {self._answer_seconds:.0f} s")
+        elif silent_seconds >= SLOW_SECONDS:
+            self._scatter(pipe)
 
-    def _drop(self, lane: Lane, queue: str) -> None:
-        why = f"queue {queue!r} did not answer for {self._answer_seconds:.0f} s"
-        self.answered(lane, Unknown(reason="NoAnswer", why=why, at=time.monotonic()))
-        self._lanes.discard(lane)
-        lane.leave()
-        self._stuck = [*(one for one in self._stuck if not one.gone), lane]
-        if len(self._stuck) > _MOST_STUCK:
-            raise self._link.give_up(f"keeps {_MOST_STUCK} channels waiting, one for {queue!r}")
+    def _scatter(self, pipe: Pipe) -> None:
+        """Ask each queue in flight by itself: one of them holds up, or took away, the others'."""
+        asked, unasked = pipe.leave()
+        self._pipe, self._broken = None, False
+        self._good.difference_update(asked)
+        if not pipe.gone:
+            self._lanes.leave_stuck(pipe, next(iter(asked), ""))
+        self._lanes.ask(asked)
+        self._ask_together(unasked)
 
-    # --- what the lanes report
+    # --- what the lanes and the pipe report
 
-    def next_queue(self) -> str | None:
-        """The next one to ask for."""
-        return self._todo.popleft() if self._todo else None
+    def heard(self, queue: str, reading: Reading, *, slow: bool) -> None:
+        """The answer about one queue."""
+        self._answers[queue] = reading
+        if slow or not isinstance(reading, Known):
+            self._good.discard(queue)
+        else:
+            self._good.add(queue)
 
-    def asked(self) -> None:
-        """A lane has a question in flight."""
-        self._flying += 1
-
-    def answered(self, lane: Lane, reading: Reading) -> None:
-        """A lane has its answer, of whatever kind."""
-        if lane.queue is not None:
-            self._answers[lane.queue] = reading
-        self._flying -= 1
-        self._slow -= lane.slow
-        lane.queue, lane.slow = None, False
-
-    def rests(self, lane: Lane) -> None:
-        """A lane has nothing to do."""
-        self._free.append(lane)
+    def drained(self) -> None:
+        """Perhaps everything is answered."""
         if self._swept():
             self._loop.stop()
 
-    def closed(self, lane: Lane) -> None:
-        """The broker closed the channel of a lane, as it does after every refusal."""
-        self._lanes.discard(lane)
-        if lane in self._free:
-            self._free.remove(lane)
-        if self._todo and self._link.connection.is_open:
-            self._lanes.add(Lane(self, self._link.connection))
-        if self._swept():
-            self._loop.stop()
+    def broken(self) -> None:
+        """The channel with many questions in flight is of no use any more."""
+        # Seen to outside of pika's callback: channels are opened for it, and that may fail.
+        self._broken = True
+        self._loop.stop()
+
+
+def _may_pipe(link: OpenLink) -> bool:
+    """Does this pika let many questions fly on one channel? If not, say so once."""
+    why = passive.trouble(link.connection)
+    if why is not None and why not in _told_of:
+        _told_of.add(why)
+        log.warning("queues are read over many channels, which costs three times as much: %s", why)
+    return why is None

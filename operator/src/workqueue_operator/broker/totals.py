@@ -14,21 +14,30 @@ DOUBTED_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """One answer: unacknowledged tasks by queue. Times are monotonic seconds."""
+    """One answer: unacknowledged tasks by queue. Times are monotonic seconds.
+
+    good_until: for queues with tasks or consumers. calm_until: for the others, in which nobody
+    takes a task to work on; it is later, for while all are like that we ask rarely.
+    """
 
     unacked: Mapping[str, int]
     asked_at: float
     good_until: float
+    calm_until: float = 0.0
 
-    def believed(self, queue: str, *, connected_at: float, now: float) -> int | None:
+    def believed(
+        self, queue: str, *, calm: bool = False, connected_at: float, now: float
+    ) -> int | None:
         """Tasks in work, or None when this answer does not tell.
 
+        calm: the queue has neither tasks nor consumers now.
         connected_at: since when the AMQP connection to the same broker has stood. An answer from
         before that is about another life of the broker. More than zero is believed at once: a
         broker that has just started invents zeros, and no tasks.
         """
         count = self.unacked.get(queue)
-        if count is None or now >= self.good_until or self.asked_at < connected_at:
+        good_until = max(self.good_until, self.calm_until) if calm else self.good_until
+        if count is None or now >= good_until or self.asked_at < connected_at:
             return None
         if count == 0 and self.asked_at - connected_at < DOUBTED_SECONDS:
             return None

@@ -10,6 +10,7 @@ class Watched:
         self._lock = threading.Lock()
         self._queues: set[str] = set()
         self._fresh: set[str] = set()
+        self._changed = False
 
     def add(self, queue: str) -> bool:
         """Returns whether it is new."""
@@ -18,6 +19,7 @@ class Watched:
                 return False
             self._queues.add(queue)
             self._fresh.add(queue)
+            self._changed = True
             return True
 
     def discard(self, queue: str) -> bool:
@@ -25,6 +27,7 @@ class Watched:
         with self._lock:
             self._queues.discard(queue)
             self._fresh.discard(queue)
+            self._changed = True
             return bool(self._queues)
 
     def has_fresh(self) -> bool:
@@ -35,6 +38,14 @@ class Watched:
         """Every queue; none is new any more."""
         with self._lock:
             self._fresh.clear()
+            return set(self._queues)
+
+    def take_changes(self) -> set[str] | None:
+        """Every queue, if it is not those of the last time; else None. The new ones stay new."""
+        with self._lock:
+            if not self._changed:
+                return None
+            self._changed = False
             return set(self._queues)
 
     def take_fresh(self) -> set[str]:
