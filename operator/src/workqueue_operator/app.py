@@ -141,8 +141,18 @@ class App:
         self.controller.start()
         self.ready.set()
         _log.info("started with %d WorkQueues", len(self.controller.registry.uids()))
+        self._tell_when_decided()
         while not self.stop.wait(GHOST_HUNT_SECONDS):
             self._hunt_ghosts()
+
+    def _tell_when_decided(self) -> None:
+        """Say how long a start took, for who looks on."""
+        began = time.monotonic()
+        while not self.controller.decided_for_all():
+            if self.stop.wait(LIST_EVERY_SECONDS) or time.monotonic() - began > GHOST_HUNT_SECONDS:
+                return
+        took, count = time.monotonic() - began, len(self.controller.registry.uids())
+        _log.info("decided for all %d WorkQueues within %.1f s", count, took)
 
     def _wait_seconds(self) -> float | None:
         """None once all Deployments are listed and kopf has told of every WorkQueue there is."""

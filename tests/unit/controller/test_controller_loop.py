@@ -78,6 +78,18 @@ def test_a_deployment_that_goes_before_its_workqueue_is_known_leaves_nothing(rig
     assert rig.controller.states._early == {}
 
 
+def test_all_are_decided_for_once_each_has_a_decision_or_a_trouble(rig: Rig) -> None:
+    # Given one that works, one without a Secret, and one that nobody can read
+    rig.apply(name="mail", uid="mail")
+    rig.apply({"broker": {"secretName": "nowhere"}}, name="news", uid="news")
+    rig.cluster.put(body({"scaling": {"minWorkers": 60}}, name="odd", uid="odd"))
+    assert not rig.controller.decided_for_all()
+    rig.run()
+    assert not rig.controller.decided_for_all(), "the broker has said nothing yet"
+    rig.settle()
+    assert rig.controller.decided_for_all()
+
+
 def test_a_bug_in_a_step_is_logged_counted_and_tried_again_later(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:

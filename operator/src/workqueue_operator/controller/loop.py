@@ -42,6 +42,7 @@ class Controller:
     registry: Registry = field(init=False)
     states: States = field(init=False)
     _pool: list[threading.Thread] = field(default_factory=list)
+    _refused: set[str] = field(default_factory=set)  # uids of those that cannot be read
 
     def __post_init__(self) -> None:
         self.registry = Registry(self.pending.add)
@@ -65,6 +66,11 @@ class Controller:
     def alive(self) -> bool:
         """Every step thread runs."""
         return all(thread.is_alive() for thread in self._pool)
+
+    def decided_for_all(self) -> bool:
+        """Every WorkQueue has had its first decision, or a trouble that stands in its way."""
+        found = (self.states.by_uid.get(uid) for uid in self.registry.uids() - self._refused)
+        return all(state is not None and _is_seen_to(state) for state in found)
 
     def observe(self, access: Access, readings: Mapping[str, Reading]) -> None:
         """One sweep has ended (a ports.ReadingSink; called in the monitor's thread).
@@ -145,6 +151,7 @@ class Controller:
             state = self.states.put(WorkQueue.from_body(body))
         except InvalidSpecError as error:
             return self._refuse(uid, body, error)
+        self._refused.discard(uid)
         with self.telemetry.step():
             try:
                 return self.stepper.step(state)
@@ -155,6 +162,7 @@ class Controller:
 
     def _refuse(self, uid: str, body: Body, error: InvalidSpecError) -> float | None:
         """What cannot be read is not acted on: its workers stay, and nobody reads its queue."""
+        self._refused.add(uid)
         state = self.states.by_uid.get(uid)
         if state is not None:
             self.stepper.queueing.release(state)
@@ -169,9 +177,15 @@ class Controller:
         return None
 
     def _forget(self, uid: str) -> None:
+        self._refused.discard(uid)
         state = self.states.pop(uid)
         if state is None:
             return
         self.stepper.finalizing.release(state)
         self.stepper.acting.turns.give_back(uid)
         self.stepper.queueing.unclaim(uid)
+
+
+def _is_seen_to(state: ObjectState) -> bool:
+    """A step came to an end, with a decision or with what stands in its way."""
+    return state.decided is not None or state.failures > 0 or state.wq.deleted is not None
