@@ -12,6 +12,7 @@ import pytest
 
 from unit.controller.fake_clock import FakeClock
 from unit.controller.rig import LET_GO_SECONDS, Rig
+from unit.core.builders import body
 from workqueue_operator.controller.assembly import World, assemble
 from workqueue_operator.controller.loop import AFTER_BUG_SECONDS, STOP_SECONDS, Controller
 
