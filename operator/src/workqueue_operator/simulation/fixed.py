@@ -15,5 +15,5 @@ class Fixed:
         """The only step."""
         world.scale(self.least)
 
-    def pod_ready(self, seconds: float, now: float) -> None:
+    def pod_ready(self, world: World, seconds: float) -> None:
         """Nothing follows."""

@@ -23,7 +23,8 @@ MEAN_TASK_SECONDS = 10.0
 SPREAD = 0.5  # of the logarithm of a duration
 LEVELS = (1.0, 0.2, 3.0, 0.0, 2.0, 0.5, 4.0, 1.0, 0.0, 0.1, 1.5, 0.7)
 NIGHT_SHARE = 0.05  # of the rate at noon
-BURSTS = 60
+BURSTS = 300
+LARGEST_BURST = 10.0  # times the smallest
 QUIET_SHARE = 0.1  # of all tasks come outside of bursts
 TAIL = 1.5  # the exponent of a Pareto distribution: below 2 its variance has no bound
 LONGEST_TASK_SECONDS = 1800.0
@@ -66,10 +67,11 @@ def _daily(draw: Draw) -> Sequence[float]:
 
 
 def _bursts(draw: Draw) -> Sequence[float]:
-    """Most tasks come in bursts of one to six slots, a few of which are most of the day."""
+    """Most tasks come in bursts, of one to six slots and very unequal in size."""
     weights = [0.0] * SLOTS
     for _ in range(BURSTS):
-        size, first, slots = _pareto(draw), int(draw() * (SLOTS - 6)), 1 + int(draw() * 6)
+        size = min(LARGEST_BURST, _pareto(draw))
+        first, slots = int(draw() * (SLOTS - 6)), 1 + int(draw() * 6)
         for slot in range(first, first + slots):
             weights[slot] += size / slots
     quiet = QUIET_SHARE / (1 - QUIET_SHARE) * sum(weights) / SLOTS

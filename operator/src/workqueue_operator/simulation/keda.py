@@ -63,7 +63,7 @@ class Keda:
         world.at(draw() * self.by.polling_seconds, self._poll, world)
         world.at(draw() * SYNC_SECONDS, self._sync, world)
 
-    def pod_ready(self, seconds: float, now: float) -> None:
+    def pod_ready(self, world: World, seconds: float) -> None:
         """It does not care."""
 
     def _tell(self, world: World) -> None:
@@ -103,6 +103,6 @@ class Keda:
     def _desired(self, pods: int, current: int) -> int:
         """As many as bring the average to the value; as many as now if it is nearly there."""
         metric = self._polled if self.by.cached else self._told
-        if pods and abs(metric / (self.by.value * pods) - 1) <= TOLERANCE:
+        if pods and 1 - TOLERANCE <= metric / (self.by.value * pods) <= 1 + TOLERANCE:
             return current
         return math.ceil(metric / self.by.value)

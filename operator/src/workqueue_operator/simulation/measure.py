@@ -1,10 +1,10 @@
 """What a run came to: exact numbers from when tasks were begun and how long pods were there."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
+from workqueue_operator.simulation.curves import Curve
 from workqueue_operator.simulation.world import World
 
 
@@ -29,14 +29,6 @@ class Figures:
     steps: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Curve:
-    """A number that changes at moments in ascending order; it holds until the next."""
-
-    moments: Sequence[float]
-    values: Sequence[float]
-
-
 def figures(policy: str, world: World) -> Figures:
     """Sum a run up."""
     waits, pods = sorted(waiting(world)), _stays(world)
@@ -47,13 +39,13 @@ def figures(policy: str, world: World) -> Figures:
     return Figures(
         policy=policy,
         unfinished=world.total - world.done,
-        backlog_mean=_mean(backlog, world.now),
-        backlog_max=int(max(backlog.values)),
+        backlog_mean=backlog.mean(0.0, world.now),
+        backlog_max=max(backlog.values),
         waiting_mean=math.fsum(waits) / len(waits) if waits else math.nan,
         waiting_p50=percentile(waits, 50),
         waiting_p99=percentile(waits, 99),
         workers_mean=worker_seconds / world.now,
-        workers_max=int(max(workers.values)),
+        workers_max=max(workers.values),
         worker_seconds=worker_seconds,
         overhead=worker_seconds / (worked + starting) if pods else math.nan,
         steps=len(world.steps),
@@ -69,13 +61,13 @@ def backlog_curve(world: World) -> Curve:
     """Tasks that wait or are in work."""
     ends = (begun + took for begun, took in zip(world.starts, world.trace.durations, strict=False))
     arrived = world.trace.arrivals[: world.arrived]
-    return _curve(arrived, (end for end in ends if end <= world.now))
+    return Curve.counting(arrived, (end for end in ends if end <= world.now))
 
 
 def workers_curve(world: World) -> Curve:
     """Pods, from their creation until they are gone."""
     pods = _stays(world)
-    return _curve((begin for begin, _ in pods), (end for _, end in pods))
+    return Curve.counting((begin for begin, _ in pods), (end for _, end in pods))
 
 
 def percentile(ascending: Sequence[float], percent: int) -> float:
@@ -90,16 +82,3 @@ def _stays(world: World) -> list[tuple[float, float]]:
     gone = [(pod.created, pod.ended) for pod in world.gone]
     there = [*world.staying, *world.draining]
     return gone + [(pod.created, world.now) for pod in there]
-
-
-def _curve(more: Iterable[float], less: Iterable[float]) -> Curve:
-    # At one moment a start comes before an end, so that what lasts no time is seen, too.
-    moments = sorted([(at, -1) for at in more] + [(at, 1) for at in less])
-    values = accumulate(-change for _, change in moments)
-    return Curve(moments=[0.0, *(at for at, _ in moments)], values=[0, *values])
-
-
-def _mean(curve: Curve, until: float) -> float:
-    ends = [*curve.moments[1:], until]
-    spans = zip(curve.moments, ends, curve.values, strict=True)
-    return math.fsum((end - begin) * value for begin, end, value in spans) / until

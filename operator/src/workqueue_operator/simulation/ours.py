@@ -18,8 +18,8 @@ from workqueue_operator.core.inwork import in_work
 from workqueue_operator.core.learning import Learner
 from workqueue_operator.core.policy import decide, learn
 from workqueue_operator.core.readings import Known
-from workqueue_operator.core.schedule import active_floor
-from workqueue_operator.simulation.sampling import SAMPLE_SECONDS, Sampling
+from workqueue_operator.core.schedule import ActiveFloor, active_floor
+from workqueue_operator.simulation.sampling import EVERY_SECONDS, FIRST_SECONDS, Sampling
 from workqueue_operator.simulation.world import World
 
 ASK_SECONDS = {"now": 0.5, "soon": 5.0}
@@ -54,8 +54,8 @@ class Operator:
     census: Census | None = None
     census_at: float = float("-inf")
     last_shrink: float = float("-inf")
-    _sampling: Sampling = field(default_factory=Sampling)
-    _unacked: tuple[float, int] = (float("-inf"), 0)  # counted at, tasks
+    _sampling: Sampling | None = None  # from the first ready worker on
+    _unacked: int | None = None  # as the management address last counted
     _rest: tuple[Any, float] | None = None  # what was seen, and until when it means the same
 
     @property
@@ -67,18 +67,27 @@ class Operator:
         """Read from the start on."""
         if self.rules.scaling.target.metric == "DrainSeconds":
             self.learner = Learner()
-            world.at(SAMPLE_SECONDS, self._sample, world)
+        if self.sight.management:
+            world.at(0.0, self._be_told, world)
         world.at(0.0, self._read, world)
 
-    def pod_ready(self, seconds: float, now: float) -> None:
-        """How long starts take is learned where it matters."""
-        if self.learner is not None:
-            self.learner.learn_start(seconds=seconds, now=now)
+    def pod_ready(self, world: World, seconds: float) -> None:
+        """How long starts and tasks take is learned where it matters."""
+        if self.learner is None:
+            return
+        self.learner.learn_start(seconds=seconds, now=world.now)
+        if self._sampling is None:
+            self._sampling = Sampling()
+            world.at(world.now + FIRST_SECONDS, self._sample, world)
 
     def _sample(self, world: World) -> None:
-        if self.learner is not None:
+        if self.learner is not None and self._sampling is not None:
             self._sampling.take(world.staying, self.learner, world.now)
-        world.at(world.now + SAMPLE_SECONDS, self._sample, world)
+        world.at(world.now + EVERY_SECONDS, self._sample, world)
+
+    def _be_told(self, world: World) -> None:
+        self._unacked = world.unacked
+        world.at(world.now + MANAGEMENT_SECONDS, self._be_told, world)
 
     def _read(self, world: World) -> None:
         """Count, have it decided on, and read again: not before anything can have changed."""
@@ -95,12 +104,10 @@ class Operator:
         world.at(next_at, self._read, world)
 
     def _count(self, world: World) -> Known:
-        if world.now - self._unacked[0] >= MANAGEMENT_SECONDS:
-            self._unacked = (world.now, world.unacked)
         return Known(
             ready=world.waiting,
             consumers=world.ready,
-            unacked=self._unacked[1] if self.sight.management else None,
+            unacked=self._unacked,
             at=world.now,
         )
 
@@ -120,9 +127,9 @@ class Operator:
 
     def _is_unmoved(self, world: World, decision: Decision) -> bool:
         recent = world.now - self.census_at <= CENSUS_RECENT_SECONDS
-        clocked = self.learner is not None and world.unacked + world.waiting > 0
+        clocked = self.learner is not None or self.rules.scaling.floors
         still = decision.reason in UNMOVED and decision.ask is None
-        return still and not (recent or clocked or self.rules.scaling.floors)
+        return still and not (recent or clocked)
 
     def _decide(self, world: World, known: Known) -> Decision:
         seen = self._seen(world, known)
@@ -134,9 +141,9 @@ class Operator:
         return decide(self.rules, seen, self.history, now=world.now)
 
     def _seen(self, world: World, known: Known) -> Seen:
-        scaling, census = self.rules.scaling, self.census
+        scaling, age = self.rules.scaling, world.now - self.census_at
+        census = self.census if age <= CENSUS_RECENT_SECONDS else None
         guess = scaling.target.expected_task_seconds
-        at = self.sight.begins + timedelta(seconds=world.now)
         return Seen(
             reading=known,
             wanted=world.replicas,
@@ -144,10 +151,14 @@ class Operator:
             ready=world.ready,
             rolling=False,
             may_drain=world.now - self.last_shrink < GRACE_SECONDS,
-            census=replace(census, age_seconds=world.now - self.census_at) if census else None,
+            census=replace(census, age_seconds=age) if census else None,
             learned=self.learner.learned(first_guess_seconds=guess) if self.learner else None,
-            floor=active_floor(scaling.floors, at) if scaling.floors else None,
+            floor=self._floor(world.now) if scaling.floors else None,
         )
+
+    def _floor(self, now: float) -> ActiveFloor | None:
+        at = self.sight.begins + timedelta(seconds=now)
+        return active_floor(self.rules.scaling.floors, at)
 
     def _ask(self, world: World) -> None:
         """Every worker answers /busy."""

@@ -51,7 +51,7 @@ class Pilot(Protocol):
     def begin(self, world: "World") -> None:
         """Ask to be called, by `world.at`."""
 
-    def pod_ready(self, seconds: float, now: float) -> None:
+    def pod_ready(self, world: "World", seconds: float) -> None:
         """A pod has become ready, so long after its creation."""
 
 
@@ -107,12 +107,12 @@ class World:
         """Tasks of the whole trace."""
         return len(self.trace.arrivals)
 
-    def run(self, pilot: Pilot) -> None:
+    def run(self, pilot: Pilot, *, until: float = math.inf) -> None:
         """Until all tasks are done and no more pods are left than the pilot keeps at rest."""
         self._pilot = pilot
         pilot.begin(self)
         arrivals, total, events = self.trace.arrivals, self.total, self._events
-        end = arrivals[-1] + LONGEST_TAIL_SECONDS
+        end = min(until, arrivals[-1] + LONGEST_TAIL_SECONDS)
         while self.now < end and (events or self.arrived < total):
             coming = arrivals[self.arrived] if self.arrived < total else math.inf
             if not events or coming <= events[0][0]:
@@ -172,7 +172,7 @@ class World:
         self.ready += 1
         self._idle.append(pod)
         if self._pilot is not None:
-            self._pilot.pod_ready(self.now - pod.created, self.now)
+            self._pilot.pod_ready(self, self.now - pod.created)
         self._hand_out()
 
     def _hand_out(self) -> None:
