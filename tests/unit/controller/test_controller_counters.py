@@ -55,6 +55,21 @@ def test_what_a_worker_did_before_is_told_if_all_of_it_shall_count() -> None:
     assert story.finished(whole=True) == [(0, 0.0)]
 
 
+def test_given_a_pod_that_has_just_become_ready_then_all_that_it_did_is_told() -> None:
+    # Given workers that are known
+    story = Story()
+    story.starts()
+    # When another comes, and works between two looks
+    story.floor.arrive("d")
+    story.floor.work("d", 5, 7.5)
+    story.starts()
+    assert story.finished() == [(5, 7.5)]
+    # Then an old one, heard for the first time, tells nothing of its past
+    story.floor.work("a", 400, 4000.0)
+    story.starts()
+    assert story.finished() == [(0, 0.0)]
+
+
 @pytest.mark.parametrize(
     "after",
     [

@@ -4,7 +4,6 @@ from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import heapreplace
-from math import exp
 from random import Random
 from statistics import fmean
 
@@ -12,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workqueue_operator.core.flow import KNOWN_AFTER_SECONDS, SMOOTHING_SECONDS, Flow
+from workqueue_operator.core.flow import SPAN_SECONDS, SPANS, Flow
 
 
 @dataclass
@@ -79,16 +78,16 @@ def test_arrivals_are_told(
             now += least_pause * pause
         told = flow.arrivals_per_second(task_seconds=task_seconds)
         assert told is not None
-        off.append(told / faded_rate(seen.arrived, now - least_pause * pause) - 1)
+        off.append(told / lately(seen.arrived, now - least_pause * pause) - 1)
     # What arrives is random; but that is told, and not something else.
     assert abs(fmean(off)) < 0.05
     assert sorted(abs(each) for each in off)[18] < most_off
 
 
-def faded_rate(arrived: list[float], now: float) -> float:
-    """What really arrived, the newest counting most."""
-    ages = (now - at for at in arrived if at <= now)
-    return sum(exp(-age / SMOOTHING_SECONDS) for age in ages) / SMOOTHING_SECONDS
+def lately(arrived: list[float], now: float) -> float:
+    """The rate at which tasks really arrived in about the time that is remembered."""
+    seconds = SPANS * SPAN_SECONDS
+    return (bisect(arrived, now) - bisect(arrived, now - seconds)) / seconds
 
 
 @given(pauses=st.lists(st.floats(0.1, 60), min_size=30, max_size=60), rate=st.floats(0.5, 1000))
@@ -96,7 +95,7 @@ def test_however_irregular_the_readings_an_even_flow_is_told_exactly(
     pauses: list[float], rate: float
 ) -> None:
     flow, now = Flow(), 0.0
-    for pause in [KNOWN_AFTER_SECONDS * 2, *pauses, 0]:
+    for pause in [20, 20, *pauses, 0]:
         flow.learn(backlog=round(rate * now), busy=0, now=now)
         now += pause
     told = flow.arrivals_per_second(task_seconds=1)
@@ -130,26 +129,26 @@ def story(*readings: tuple[float, int, float] | None) -> Flow:
     return flow
 
 
+ROUND = [(0, 0, 0.0), (10, 20, 0.0), (20, 40, 0.0), (30, 60, 0.0)]  # two a second
+
+
 @pytest.mark.parametrize(
     ("readings", "told"),
     [
         pytest.param([], None, id="nothing was read"),
         pytest.param([(0, 500, 0)], None, id="what waits already has not arrived"),
-        pytest.param([(0, 0, 0), (9, 9, 0)], None, id="less than ten seconds"),
-        pytest.param([(0, 0, 0), (15, 30, 0)], 2.0, id="a backlog that grows"),
-        pytest.param([(0, 9, 4), (15, 9, 4)], 8.0, id="a backlog that stays while four work"),
-        pytest.param([(0, 90, 4), (15, 0, 4)], 2.0, id="a backlog that shrinks, but too slowly"),
-        pytest.param([(0, 900, 0), (15, 0, 0)], 0.0, id="a queue that was purged"),
+        pytest.param(ROUND[:3], None, id="twenty seconds are too few"),
+        pytest.param(ROUND, 2.0, id="a backlog that grows"),
+        pytest.param([(at, 9, 4) for at in range(30)], 8.0, id="a backlog that stays, four work"),
+        pytest.param([(at, 90 - 3 * at, 4) for at in range(30)], 5.0, id="one that shrinks"),
+        pytest.param([*ROUND[:3], (30, 0, 0)], 0.0, id="a queue that was purged"),
+        pytest.param([*ROUND, (30, 99, 0)], 2.0, id="the same time twice"),
+        pytest.param([*ROUND, (29, 900, 0)], 2.0, id="a time that went back"),
         pytest.param(
-            [(0, 0, 0), (15, 30, 0), None, (16, 5000, 0), (18, 5004, 0)],
-            2.0,
-            id="what happened in a gap is left out",
+            [*ROUND, None, (31, 5000, 0), (33, 5004, 0)], 2.0, id="what came in a gap is left out"
         ),
-        pytest.param(
-            [(0, 0, 0), (15, 30, 0), None, (60, 30, 0)], None, id="a long gap makes it unknown"
-        ),
-        pytest.param([(0, 0, 0), (15, 30, 0), (15, 99, 0)], 2.0, id="the same time twice"),
-        pytest.param([(5, 0, 0), (20, 30, 0), (4, 900, 0)], 2.0, id="a time that went back"),
+        pytest.param([*ROUND, None, (91, 60, 0)], None, id="after a long gap nothing is known"),
+        pytest.param([*ROUND, None, (90, 60, 0)], 2.0, id="after a shorter one it still is"),
     ],
 )
 def test_what_is_told(readings: list[tuple[float, int, float] | None], told: float | None) -> None:
@@ -158,8 +157,46 @@ def test_what_is_told(readings: list[tuple[float, int, float] | None], told: flo
     )
 
 
+@pytest.mark.parametrize(
+    ("lasting", "most"),
+    [
+        pytest.param(1, 0.001, id="of a second"),
+        pytest.param(4, 0.1, id="of some seconds"),
+        pytest.param(10, 0.75, id="as long as a span"),
+    ],
+)
+def test_a_burst_is_no_flow(lasting: int, most: float) -> None:
+    # Given a queue with a task every other second, and 10,000 within some seconds
+    flow, came = Flow(), 0.0
+    for at in range(66):
+        came += 10_000 / lasting if 35 <= at < 35 + lasting else at % 2
+        flow.learn(backlog=round(came), busy=0, now=at)
+    # Then what arrives in the next minute is not expected to be that again
+    told = flow.arrivals_per_second(task_seconds=1)
+    assert told is not None
+    assert 25 < told * 60 < 60 + most * 10_000
+
+
+def test_bursts_that_come_again_and_again_are_a_flow() -> None:
+    flow, came = Flow(), 0
+    for at in range(120):
+        came += 100 if at % 10 == 0 else 0
+        flow.learn(backlog=came, busy=0, now=at)
+    assert flow.arrivals_per_second(task_seconds=1) == pytest.approx(10.0, rel=0.2)
+
+
 def test_a_flow_that_doubles_is_followed_within_a_minute() -> None:
     flow = story(*[(at, at, 0) for at in range(200)])
-    for at in range(200, 260):
+    for at in range(200, 261):
         flow.learn(backlog=200 + 2 * (at - 200), busy=0, now=at)
     assert flow.arrivals_per_second(task_seconds=1) == pytest.approx(2.0, rel=0.1)
+
+
+def test_a_flow_out_of_nothing_is_followed_within_a_minute() -> None:
+    flow = story(*[(at, 0, 0) for at in range(200)])
+    told = []
+    for at in range(200, 261):
+        flow.learn(backlog=10 * (at - 200), busy=0, now=at)
+        told.append(flow.arrivals_per_second(task_seconds=1) or 0.0)
+    assert told[60] == pytest.approx(10.0, rel=0.1)
+    assert told[30] > 3

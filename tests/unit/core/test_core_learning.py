@@ -32,6 +32,17 @@ def test_given_measurements_then_they_are_told_with_their_number() -> None:
     assert (learned.task_samples, learned.start_samples) == (50, 30)
 
 
+def test_it_is_new_until_a_task_was_measured() -> None:
+    assert taught(starts=[3.0]).is_new
+    assert not taught(tasks=[(1, 3.0)]).is_new
+
+
+def test_given_far_more_tasks_before_than_now_then_they_do_not_outweigh_what_is_now() -> None:
+    # Given a measurement of very many tasks, and then as many of a few tasks each
+    learned = taught(tasks=[(30_000, 30_000.0)] * 20 + [(30, 90.0)] * 20)
+    assert learned.learned(first_guess_seconds=1.0).task_seconds > 2.2
+
+
 @pytest.mark.parametrize(
     ("tasks", "seconds"),
     [
@@ -81,8 +92,8 @@ def test_arrivals_count_the_work_by_what_is_learned_of_tasks() -> None:
 
 def test_a_gap_leaves_out_what_arrived_meanwhile() -> None:
     learner = Learner()
-    learner.learn_flow(backlog=0, busy=0.0, now=0.0)
-    learner.learn_flow(backlog=20, busy=0.0, now=20.0)
+    for at in range(30):
+        learner.learn_flow(backlog=at, busy=0.0, now=float(at))
     learner.forget_flow()
     learner.learn_flow(backlog=9000, busy=0.0, now=30.0)
     assert learner.learned(first_guess_seconds=1.0).arrivals_per_second == pytest.approx(1.0)

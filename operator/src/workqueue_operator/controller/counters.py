@@ -30,6 +30,7 @@ class Counters:
     finished_at: float  # until when the broker's count of finished tasks is learned
     _looked: bool = False
     _started: set[str] = field(default_factory=set)  # pods that have been seen ready
+    _fresh: frozenset[str] = frozenset()  # those that became ready since the look before
     _worked: dict[str, Worked] = field(default_factory=dict)  # by process, as last told
 
     def starts(self, pods: Sequence[Pod], *, now: datetime) -> Sequence[float]:
@@ -39,6 +40,7 @@ class Counters:
         self._started = self._started & {pod.name for pod in pods} | ready.keys()
         oldest = now - timedelta(seconds=YOUNG_SECONDS)
         looked, self._looked = self._looked, True
+        self._fresh = frozenset(pod.name for pod in fresh if looked)
         return [
             max(LEAST_START_SECONDS, (ready_at - created).total_seconds())
             for created, ready_at in filter(None, map(_times, fresh))
@@ -58,7 +60,8 @@ class Counters:
     ) -> Iterator[Worked]:
         """What each of these pods has finished since it was last asked.
 
-        whole: of a process that was never asked, all that it has finished counts, else nothing.
+        Of one that was never asked, all that it has finished counts if it has just become ready,
+        or if `whole`; else nothing does.
         """
         before, self._worked = self._worked, {}
         for pod in pods:
@@ -69,7 +72,7 @@ class Counters:
             since = _since(before.get(process), answer.worked)
             if since is not None:
                 yield since
-            elif whole:
+            elif whole or pod.name in self._fresh:
                 yield answer.worked
 
 

@@ -1,37 +1,54 @@
 """How many tasks arrive, from what waits and what is worked on: nobody counts them for us."""
 
-import math
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
-SMOOTHING_SECONDS = 30.0
-"""What is so old counts for 1/e of what is new."""
+SPAN_SECONDS = 10.0
+"""What happens is summed up over spans of at least so much: a burst is over in one or two."""
 
-KNOWN_AFTER_SECONDS = 10.0
-"""From less than so much it would be a guess."""
+SPANS = 6
+"""So many spans are remembered, the last one still open: half a minute ago in the mean."""
+
+KNOWN_SPANS = 3
+"""From fewer, a burst could not be told from a flow."""
+
+MOST_TIMES = 3.0
+MOST_TASKS = 3.0
+"""A span counts for at most so many times the mean of the others, and so many tasks more: a
+burst does not go on, and its tasks are in the backlog already."""
+
+
+@dataclass(slots=True)
+class _Span:
+    grown: float = 0.0  # the backlog, in tasks
+    worked: float = 0.0  # seconds of workers
+    seconds: float = 0.0
+
+    def arrived(self, task_seconds: float) -> float:
+        return self.grown + self.worked / task_seconds
 
 
 @dataclass(slots=True)
 class Flow:
-    """Sums that fade with time: of the growth of the backlog, of work done, and of time.
+    """The last minute that is known, in spans of time.
 
     Work is kept in busy seconds, and divided by the task's seconds only when asked for: so what
     is learned of tasks later holds for the past as well.
     """
 
-    _grown: float = 0.0  # tasks
-    _worked: float = 0.0  # seconds of workers
-    _seconds: float = 0.0
-    _at: float | None = None
+    _spans: deque[_Span] = field(default_factory=lambda: deque(maxlen=SPANS))
+    _at: float = 0.0
     _last: tuple[int, float] | None = None  # backlog and busy then; None: a gap of knowledge
 
     def learn(self, *, backlog: int, busy: float, now: float) -> None:
         """Add one reading. backlog: tasks waiting and in work; busy: workers that work."""
-        passed = 0.0 if self._at is None else now - self._at
-        if passed > 0:
-            self._fade(passed)
-            if self._last is not None:
-                before, busy_before = self._last
-                self._add(backlog - before, (busy_before + busy) / 2, passed)
+        if self._last is not None and now > self._at:
+            before, busy_before = self._last
+            span = self._open_span()
+            span.grown += backlog - before
+            span.worked += (busy_before + busy) / 2 * (now - self._at)
+            span.seconds += now - self._at
+        self._forget_after_gap(now)
         self._at, self._last = now, (backlog, busy)
 
     def forget(self) -> None:
@@ -40,19 +57,23 @@ class Flow:
 
     def arrivals_per_second(self, *, task_seconds: float) -> float | None:
         """The smoothed rate; None while too little is known."""
-        if self._seconds < KNOWN_AFTER_SECONDS:
+        if len(self._spans) < KNOWN_SPANS:
             return None
-        return max(0.0, (self._grown + self._worked / task_seconds) / self._seconds)
+        arrived = [span.arrived(task_seconds) for span in self._spans]
+        tasks, seconds = sum(arrived), sum(span.seconds for span in self._spans)
+        counted = 0.0
+        for span, of_it in zip(self._spans, arrived, strict=True):
+            others_per_second = max(0.0, tasks - of_it) / (seconds - span.seconds)
+            most = MOST_TIMES * others_per_second * span.seconds + MOST_TASKS
+            counted += min(of_it, most)
+        return max(0.0, counted / seconds)
 
-    def _fade(self, seconds: float) -> None:
-        kept = math.exp(-seconds / SMOOTHING_SECONDS)
-        self._grown *= kept
-        self._worked *= kept
-        self._seconds *= kept
+    def _open_span(self) -> _Span:
+        if not self._spans or self._spans[-1].seconds >= SPAN_SECONDS:
+            self._spans.append(_Span())
+        return self._spans[-1]
 
-    def _add(self, grown: int, busy: float, seconds: float) -> None:
-        # What happened evenly during these seconds has faded a little already.
-        weight = -math.expm1(-seconds / SMOOTHING_SECONDS) * SMOOTHING_SECONDS / seconds
-        self._grown += grown * weight
-        self._worked += busy * seconds * weight
-        self._seconds += seconds * weight
+    def _forget_after_gap(self, now: float) -> None:
+        """What was before a long gap says nothing of now."""
+        if self._last is None and now - self._at > SPANS * SPAN_SECONDS:
+            self._spans.clear()
