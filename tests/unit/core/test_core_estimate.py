@@ -71,6 +71,26 @@ def test_one_wild_measurement_among_others_moves_it_little(
     assert 0.75 * (1 - 1e-9) <= estimate.seconds / was <= 1.75 * (1 + 1e-9)
 
 
+@given(st.lists(SECONDS, min_size=1, max_size=12), SECONDS)
+def test_nothing_ever_moves_it_by_more_than_a_factor_of_ten(
+    before: list[float], then: float
+) -> None:
+    estimate = estimate_of(before)
+    was = estimate.seconds
+    add(estimate, then)
+    assert 0.1 * (1 - 1e-9) <= estimate.seconds / was <= 10 * (1 + 1e-9)
+
+
+def test_given_a_change_beyond_measure_then_each_that_is_believed_moves_it_tenfold() -> None:
+    estimate = estimate_of([1.0] * 30 + [MOST_SECONDS] * 3)
+    story = []
+    for _ in range(3):
+        was = estimate.seconds
+        add(estimate, MOST_SECONDS)
+        story.append(estimate.seconds / was)
+    assert story[:2] == pytest.approx([10, 10])
+
+
 @given(st.integers(30, 200), st.sampled_from([LEAST_SECONDS, MOST_SECONDS]))
 def test_the_more_were_alike_the_less_a_wild_one_moves_it(alike: int, wild: float) -> None:
     estimate = estimate_of([1.0] * alike)
@@ -155,6 +175,13 @@ def test_a_first_guess_weighs_as_one_measurement_and_vanishes() -> None:
 def test_a_wild_first_guess_vanishes_as_well() -> None:
     assert estimate_of([0.01] * 8).with_guess(1000.0) == pytest.approx(0.01, rel=3)
     assert estimate_of([0.01] * 60).with_guess(1000.0) == pytest.approx(0.01, rel=0.2)
+
+
+def test_a_change_that_is_believed_leaves_half_of_the_guess() -> None:
+    before = estimate_of([1.0, 100.0, 100.0, 100.0])
+    after = estimate_of([1.0, 100.0, 100.0, 100.0, 100.0])
+    assert after.seconds > 20
+    assert after.guessed == before.guessed / 2
 
 
 def test_going_on_weighs_as_three_and_keeps_the_count() -> None:

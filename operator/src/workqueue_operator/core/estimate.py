@@ -88,13 +88,11 @@ class Estimate:
             self._run = 0
 
     def _blend(self, measured: float, weight: float) -> None:
-        before = self._weight
-        share = min(weight / (before + weight), max(MOST_SHARE, 1 / self.samples))
+        self._weight += weight
+        share = min(weight / self._weight, max(MOST_SHARE, 1 / self.samples))
         nearest = min(max(measured, self.seconds / WILD), self.seconds * WILD)
         self.seconds += share * (nearest - self.seconds)
         self.guessed *= 1 - share
-        # One with very many tasks does not drown what comes after it.
-        self._weight = min(before + weight, max(2 * before, weight / 8))
 
     def _leap(self, measured: float, weight: float) -> None:
         factor = math.sqrt(measured / self.seconds)

@@ -24,9 +24,6 @@ class _Span:
     worked: float = 0.0  # seconds of workers
     seconds: float = 0.0
 
-    def arrived(self, task_seconds: float) -> float:
-        return self.grown + self.worked / task_seconds
-
 
 @dataclass(slots=True)
 class Flow:
@@ -59,13 +56,14 @@ class Flow:
         """The smoothed rate; None while too little is known."""
         if len(self._spans) < KNOWN_SPANS:
             return None
-        arrived = [span.arrived(task_seconds) for span in self._spans]
-        tasks, seconds = sum(arrived), sum(span.seconds for span in self._spans)
-        counted = 0.0
-        for span, of_it in zip(self._spans, arrived, strict=True):
-            others_per_second = max(0.0, tasks - of_it) / (seconds - span.seconds)
-            most = MOST_TIMES * others_per_second * span.seconds + MOST_TASKS
-            counted += min(of_it, most)
+        spans = self._spans
+        arrived = [span.grown + span.worked / task_seconds for span in spans]
+        tasks, seconds, counted = sum(arrived), sum([span.seconds for span in spans]), 0.0
+        if tasks <= 0:
+            return 0.0
+        for span, of_it in zip(spans, arrived, strict=True):
+            per_second = max(0.0, tasks - of_it) / (seconds - span.seconds)  # of the others
+            counted += min(of_it, MOST_TIMES * per_second * span.seconds + MOST_TASKS)
         return max(0.0, counted / seconds)
 
     def _open_span(self) -> _Span:

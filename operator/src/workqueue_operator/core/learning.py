@@ -65,8 +65,8 @@ class Learner:
         learner = cls()
         for name, estimate in (("task", learner.task), ("start", learner.start)):
             seconds, samples = status.get(f"{name}Seconds"), status.get(f"{name}Samples", 0)
-            if seconds is not None and samples > 0:
-                estimate.go_on(seconds, samples=samples)
+            if seconds is not None:
+                estimate.go_on(seconds, samples=samples)  # without a sample it stays a guess
         return learner
 
     @property
