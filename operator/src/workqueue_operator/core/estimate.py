@@ -13,6 +13,10 @@ MEMORY = 15
 HALF_LIFE_SECONDS = 600.0
 """After which time an old measurement counts half, however few came since."""
 
+MOST_WEIGHT = 30.0
+"""So many tasks in one measurement tell their mean well enough: where there were more, it counts
+no more, or many short tasks of before would outweigh the few long ones of now."""
+
 WILD = 4.0
 """A measurement that is further off than this factor counts as if it were off by this factor."""
 
@@ -30,7 +34,7 @@ more than this factor."""
 
 @dataclass(slots=True)
 class Estimate:
-    """The mean duration, each measurement weighing as much as the tasks in it.
+    """The mean duration, each measurement weighing as much as the tasks in it, up to MOST_WEIGHT.
 
     The mean and not the median: it tells how much work a number of tasks is.
     """
@@ -46,7 +50,7 @@ class Estimate:
         """Add one measurement: the mean of so many tasks. Not a number is no measurement."""
         if not (math.isfinite(seconds) and math.isfinite(weight) and weight > 0):
             return
-        measured = min(max(seconds, LEAST_SECONDS), MOST_SECONDS)
+        measured, weight = min(max(seconds, LEAST_SECONDS), MOST_SECONDS), min(weight, MOST_WEIGHT)
         self._age(now)
         if self.samples == 0:
             self._begin(measured, weight)

@@ -10,10 +10,6 @@ from workqueue_operator.core.flow import Flow
 FIRST_START_SECONDS = 5.0
 """The first guess of how long a worker takes to start."""
 
-MOST_TASKS = 30
-"""So many tasks in one measurement tell their mean well enough: where there were more, it counts
-no more, or many short tasks of before would outweigh the few long ones of now."""
-
 _DIGITS = 3
 
 
@@ -77,8 +73,7 @@ class Learner:
     def learn_tasks(self, *, tasks: int, busy_seconds: float, now: float) -> None:
         """So many tasks took so many seconds of workers, together: one measurement."""
         if tasks > 0:
-            weight = min(tasks, MOST_TASKS)
-            self.task.learn(busy_seconds / tasks, weight=weight, now=now)
+            self.task.learn(busy_seconds / tasks, weight=tasks, now=now)
 
     def learn_start(self, *, seconds: float, now: float) -> None:
         """A pod took so long from its creation until it was ready."""
