@@ -70,6 +70,7 @@ def scene(kubeconfig: Path, size: int) -> Iterator[Scene]:
     """
     operator = Operator(kubeconfig, Kube.open(kubeconfig, deploy.NAMESPACE))
     _alone(operator.kube)
+    operator.scale(1)
     population = Population(run=run_name(), size=size)
     with (
         place(kubeconfig, population.run, population.namespaces()) as broker,
