@@ -70,8 +70,8 @@ def test_arrivals_are_told(
 ) -> None:
     off = []
     for seed in range(20):
-        seen = queue(rate=rate, workers=workers, task_seconds=task_seconds, until=150, seed=seed)
-        flow, now = Flow(), 0.0
+        seen = queue(rate=rate, workers=workers, task_seconds=task_seconds, until=250, seed=seed)
+        flow, now = Flow(), 60.0  # as many tasks are finished by now as are begun
         for pause in dice(seed).choices((1, 2, 4), k=int(60 / least_pause)):
             backlog, busy = seen.at(now)
             flow.learn(backlog=backlog, busy=busy, now=now)
@@ -129,6 +129,7 @@ def story(*readings: tuple[float, int, float] | None) -> Flow:
     return flow
 
 
+MEMORY = SPANS * SPAN_SECONDS
 ROUND = [(0, 0, 0.0), (10, 20, 0.0), (20, 40, 0.0), (30, 60, 0.0)]  # two a second
 
 
@@ -147,8 +148,12 @@ ROUND = [(0, 0, 0.0), (10, 20, 0.0), (20, 40, 0.0), (30, 60, 0.0)]  # two a seco
         pytest.param(
             [*ROUND, None, (31, 5000, 0), (33, 5004, 0)], 2.0, id="what came in a gap is left out"
         ),
-        pytest.param([*ROUND, None, (91, 60, 0)], None, id="after a long gap nothing is known"),
-        pytest.param([*ROUND, None, (90, 60, 0)], 2.0, id="after a shorter one it still is"),
+        pytest.param(
+            [*ROUND, None, (31 + MEMORY, 60, 0)], None, id="after a long gap nothing is known"
+        ),
+        pytest.param(
+            [*ROUND, None, (30 + MEMORY, 60, 0)], 2.0, id="after a shorter one it still is"
+        ),
     ],
 )
 def test_what_is_told(readings: list[tuple[float, int, float] | None], told: float | None) -> None:
@@ -185,18 +190,18 @@ def test_bursts_that_come_again_and_again_are_a_flow() -> None:
     assert flow.arrivals_per_second(task_seconds=1) == pytest.approx(10.0, rel=0.2)
 
 
-def test_a_flow_that_doubles_is_followed_within_a_minute() -> None:
+def test_a_flow_that_doubles_is_followed_within_two_minutes() -> None:
     flow = story(*[(at, at, 0) for at in range(200)])
-    for at in range(200, 261):
+    for at in range(200, 321):
         flow.learn(backlog=200 + 2 * (at - 200), busy=0, now=at)
     assert flow.arrivals_per_second(task_seconds=1) == pytest.approx(2.0, rel=0.1)
 
 
-def test_a_flow_out_of_nothing_is_followed_within_a_minute() -> None:
+def test_a_flow_out_of_nothing_is_followed_within_two_minutes() -> None:
     flow = story(*[(at, 0, 0) for at in range(200)])
     told = []
-    for at in range(200, 261):
+    for at in range(200, 321):
         flow.learn(backlog=10 * (at - 200), busy=0, now=at)
         told.append(flow.arrivals_per_second(task_seconds=1) or 0.0)
-    assert told[60] == pytest.approx(10.0, rel=0.1)
-    assert told[30] > 3
+    assert told[120] == pytest.approx(10.0, rel=0.1)
+    assert told[60] > 3
