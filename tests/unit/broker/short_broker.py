@@ -58,9 +58,10 @@ class ShortChannel:
     def _ask(self, queue: str, callback: Callable[[Any], None]) -> None:
         self._broker.asked.append(queue)
         self._questions.append((queue, callback))
-        self._go_on()
+        self.go_on()
 
-    def _go_on(self) -> None:
+    def go_on(self) -> None:
+        """Answer the next question, if one waits whose queue is not silent."""
         if self._answering or self._broker.dead or not self._questions:
             return
         if self._questions[0][0] not in self._broker.silent:
@@ -79,7 +80,7 @@ class ShortChannel:
         said = self._broker.misnamed.get(queue, queue)
         method = SimpleNamespace(queue=said, message_count=3, consumer_count=1)
         callback(SimpleNamespace(method=method))
-        self._go_on()
+        self.go_on()
 
     def _opened(self, on_open: Callable[[Any], None]) -> None:
         self.is_open = True
@@ -102,6 +103,12 @@ class ShortConnection:
 
     def later(self, callback: Callable[[], None]) -> None:
         self._loop.ioloop.add_callback_threadsafe(callback)
+
+    def speak(self) -> None:
+        """No queue is silent any more; what was asked of one is answered now."""
+        self.silent = set()
+        for channel in self.channels:
+            channel.go_on()
 
     def channel(self, *, on_open_callback: Callable[[Any], None]) -> ShortChannel:
         if len(self.channels) >= self._channel_max:

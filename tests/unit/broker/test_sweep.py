@@ -57,7 +57,7 @@ def test_a_silent_queue_holds_up_nobody_and_ends_as_unknown(scene_of: MakeScene)
     silent = readings["q0"]
     assert isinstance(silent, Unknown)
     assert silent.reason == "NoAnswer"
-    scene.broker.silent = set()
+    scene.broker.speak()
     assert isinstance(scene.sweeper.sweep(names(3))["q0"], Known)
 
 

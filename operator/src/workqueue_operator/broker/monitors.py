@@ -25,11 +25,11 @@ class RabbitMonitors:
     ) -> None:
         """Begin with none.
 
-        read_cpu_fraction: of one core, above 0, for all monitors together. So much of it goes into
-            AMQP readings here, and about as much (by half more with thousands of queues) at the
-            brokers, where each totals list of the management API takes up to half as much again.
-            With less of it sleeping queues are read more rarely, and, if that is not enough, the
-            others, too; none more rarely than every 20 s.
+        read_cpu_fraction: of one core, above 0, for all monitors together: of our CPU, and of the
+            brokers' (where with thousands of queues we ask for twice as much; a list of totals of
+            the management API adds half as much while there are tasks or consumers). The less it
+            is, the more rarely sleeping queues are read, and the others, too, where they get half
+            of it; none more rarely than every 20 s, whatever that costs.
         floor_seconds: between two turns, however little they cost. Every queue is read in each
             turn, as long as the budget allows.
         """
