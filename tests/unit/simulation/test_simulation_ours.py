@@ -101,6 +101,7 @@ class Restless(Operator):
     """Decides on every reading, whether anything can have changed or not."""
 
     def _is_unmoved(self, world: World, decision: Decision) -> bool:
+        del world, decision
         return False
 
 

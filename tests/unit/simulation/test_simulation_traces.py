@@ -73,9 +73,10 @@ def test_what_is_no_trace_is_refused_with_its_line(text: str, words: str) -> Non
 @pytest.mark.parametrize(
     ("day", "workers"),
     [
-        pytest.param(trace((0, 30), (10, 5)), 4, id="rounded up"),
+        pytest.param(trace((0, 20), (1, 4), (2, 4), (10, 4)), 4, id="rounded up"),
         pytest.param(trace((0, 1), (100, 1)), 1, id="at least one"),
-        pytest.param(at_once(5, seconds=10), 1, id="all at once: there is no mean"),
+        pytest.param(at_once(5, seconds=10), 5, id="all at once: one for each"),
+        pytest.param(trace((0, 10), (1e-300, 10)), 2, id="all nearly at once: no more than tasks"),
     ],
 )
 def test_the_mean_need_of_a_trace(day: Trace, workers: int) -> None:

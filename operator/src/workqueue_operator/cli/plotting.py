@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,8 +39,11 @@ def check_plot(name: str, *, one_trace: bool) -> None:
         raise CliError(f"--plot {name}: the name has to end in {' or '.join(KINDS)}")
     if not Path(name).parent.is_dir():
         raise CliError(f"--plot {name}: there is no folder {Path(name).parent}")
-    if find_spec("matplotlib") is None:
-        raise CliError("--plot needs matplotlib: pip install 'workqueue-operator[plot]'")
+    try:
+        import_module("matplotlib")
+    except ImportError as error:
+        extra = "pip install 'workqueue-operator[plot]'"
+        raise CliError(f"--plot needs matplotlib ({error}): {extra}") from error
 
 
 def plot(trace: Trace, worlds: Mapping[str, World], name: str) -> None:

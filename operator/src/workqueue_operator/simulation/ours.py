@@ -28,6 +28,7 @@ GRACE_SECONDS = 630.0
 MANAGEMENT_SECONDS = 5.0
 """The management address counts the tasks in work so often."""
 REST_SECONDS = 30.0
+SHRINKING_MODES = frozenset({"Auto", "HoldUp"})
 UNMOVED = frozenset({Reason.IDLE, Reason.STEADY, Reason.AT_MAXIMUM, Reason.BELOW_ACTIVATION})
 """What time alone does not change."""
 
@@ -60,8 +61,9 @@ class Operator:
 
     @property
     def least(self) -> int:
-        """Replicas at rest."""
-        return self.rules.scaling.min_workers
+        """Replicas at rest; where a mode keeps all, the run ends with the last task."""
+        scaling = self.rules.scaling
+        return scaling.min_workers if scaling.mode in SHRINKING_MODES else scaling.max_workers
 
     def begin(self, world: World) -> None:
         """Read from the start on."""

@@ -35,8 +35,12 @@ class Trace:
 
     @property
     def mean_workers(self) -> int:
-        """As many as the work would keep busy all the time, were it spread evenly; at least 1."""
-        return max(1, math.ceil(self.busy_seconds / self.span_seconds)) if self.span_seconds else 1
+        """As many as the work would keep busy all the time, were it spread evenly.
+
+        At least 1, and no more than there are tasks: all of them may come within a moment.
+        """
+        tasks, busy, span = len(self.arrivals), self.busy_seconds, self.span_seconds
+        return max(1, math.ceil(busy / span)) if busy < tasks * span else tasks
 
 
 def read_csv(lines: Iterable[str], *, name: str) -> Trace:
