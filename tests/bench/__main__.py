@@ -4,6 +4,7 @@ python -m bench --sizes 1 100 --figures latency rest
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -36,6 +37,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--sizes", type=int, nargs="*", default=[], metavar="N")
     parser.add_argument("--figures", nargs="*", default=[], choices=names, metavar="FIGURE")
     given = parser.parse_args(words)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was set up is taken away
     failed = 0
     for name, found in _all(given.sizes or SIZES, given.figures or names):
         try:
