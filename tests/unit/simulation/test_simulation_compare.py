@@ -4,14 +4,15 @@ import pytest
 
 from unit.core.builders import rules
 from unit.simulation.days import at_once, numbers, rush, setting, trace
-from workqueue_operator.simulation.compare import DEFAULTS, FIXED, OURS, POLICIES, TUNED, runs
+from workqueue_operator.core.decision import Rules
+from workqueue_operator.simulation.compare import DEFAULTS, FIXED, OURS, TUNED, runs
 from workqueue_operator.simulation.traces import Trace
 
 
-def first_steps(day: Trace, target: dict[str, int]) -> dict[str, int]:
-    """The highest number of workers of each policy."""
-    by = rules(tolerance=25, bounds=(0, 1000), **target)
-    return {policy: max(numbers(world)) for policy, world in runs(day, setting(by), POLICIES)}
+def most_of_keda(day: Trace, by: Rules) -> int:
+    """The highest number of workers."""
+    [(_, world)] = runs(day, setting(by), (TUNED,))
+    return max(numbers(world))
 
 
 def test_all_meet_the_same_target_and_the_same_bounds() -> None:
@@ -32,7 +33,7 @@ def test_all_meet_the_same_target_and_the_same_bounds() -> None:
 def test_for_keda_seconds_are_tasks_by_their_mean_duration(
     day: Trace, seconds: int, workers: int
 ) -> None:
-    assert first_steps(day, {"drain_seconds": seconds})[TUNED] == workers
+    assert most_of_keda(day, rules(bounds=(0, 1000), drain_seconds=seconds)) == workers
 
 
 def test_a_fixed_number_is_what_the_work_needs_in_the_mean_or_what_was_said() -> None:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 KINDS = (".svg", ".png")
-POINTS = 360
-"""Of each line: a picture of a day stays small, and a point is four minutes."""
+POINTS = 240
+"""Of each line: a picture of a day stays small, and a point is six minutes."""
 COLOURS = {OURS: "#0072b2", TUNED: "#d55e00", DEFAULTS: "#999999", FIXED: "#009e73"}
 """They differ for the colour-blind, too."""
 STYLE: Mapping[str, Any] = {"linewidth": 1.0, "drawstyle": "steps-post"}
