@@ -23,6 +23,7 @@ from integration.broker.lies import (
 )
 from integration.broker.readings import Told, ready
 from kit.kube import wait_for
+from kit.rabbit import Broker
 from kit.three_nodes import Node, running_nodes
 from workqueue_operator.broker.totals import Totals, unacked_by_queue
 from workqueue_operator.core.access import Access
@@ -30,6 +31,7 @@ from workqueue_operator.core.readings import Known, Missing, Reading, Unknown
 
 pytestmark = pytest.mark.timeout(150)  # the nodes' start counts for the first test
 ZERO_IS_PROVEN_SECONDS = 10.0
+MORE = [f"hanging-{index}" for index in range(30)]
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +49,13 @@ def nodes(cluster: list[Node]) -> list[Node]:
             node.begin()
             node.wait_running(sum(one.process is not None for one in cluster))
     return cluster
+
+
+def keep_more_on(node: Node, told: Told, near: Access, broker: Broker) -> None:
+    """Classic queues whose only copy is there, read through another node."""
+    for name in MORE:
+        declare_on(broker, node.name, name, "classic")
+        told.monitors.watch(near, name)
 
 
 def is_unknown(reading: Reading) -> bool:
@@ -71,6 +80,7 @@ def test_a_node_that_dies_takes_no_worker_and_no_queue_with_it(
     declare_on(broker, first.name, "deleted", "quorum")
     publish(broker, "led-there", 10 * WORKERS)
     publish(broker, "kept-there", 5)
+    keep_more_on(last, told, near, broker)
     for queue, count in (("led-there", 10 * WORKERS), ("kept-there", 5), ("deleted", 0)):
         told.monitors.watch(near, queue)
         told.wait(near, queue, ready(count), seconds=10)
@@ -90,7 +100,10 @@ def test_a_node_that_dies_takes_no_worker_and_no_queue_with_it(
             seconds=10,
         )
     told.wait(near, "led-there", ready(10 * WORKERS), seconds=5, since=time.monotonic())
-    told.wait(near, "kept-there", is_unknown, seconds=10, since=killed)
+    for name in ("kept-there", *MORE):
+        told.wait(near, name, is_unknown, seconds=15, since=killed)
+    hanging = time.monotonic()
+    told.wait(near, "led-there", ready(10 * WORKERS), seconds=2, since=hanging)
     broker.delete_queue("deleted")
     told.wait(near, "deleted", is_missing, seconds=5)
 
@@ -102,6 +115,8 @@ def test_a_node_that_dies_takes_no_worker_and_no_queue_with_it(
     last.begin()
     last.wait_running(3)
     told.wait(near, "kept-there", ready(5), seconds=10)
+    for name in MORE:
+        told.wait(near, name, ready(0), seconds=10)
     assert is_missing(told.last[near.address, "deleted"])
 
 

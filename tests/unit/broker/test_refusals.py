@@ -20,6 +20,9 @@ CLASH = "PRECONDITION_FAILED - inequivalent arg '{}' for queue 'mail' in vhost '
 NODE_DOWN = (
     "NOT_FOUND - home node 'rabbit@b' of durable queue 'mail' in vhost '/' is down or inaccessible"
 )
+NO_ANSWER = (  # RabbitMQ 4.0 says this of such a queue, after a minute
+    "NOT_FOUND - failed to perform operation on queue 'mail' in vhost '/' due to timeout"
+)
 
 
 @pytest.mark.parametrize(
@@ -114,9 +117,10 @@ def test_every_code_has_its_error_and_keeps_the_words(
 
 def test_only_the_words_no_queue_make_a_queue_missing() -> None:
     assert isinstance(refused_reading("mail", 404, "NOT_FOUND - no queue 'mail' in vhost"), Missing)
-    down = refused_reading("mail", 404, NODE_DOWN)
-    assert isinstance(down, Unknown)
-    assert down.reason == "BrokerDegraded"
+    for words in (NODE_DOWN, NO_ANSWER):
+        down = refused_reading("mail", 404, words)
+        assert isinstance(down, Unknown)
+        assert down.reason == "BrokerDegraded"
 
 
 @given(code=st.integers(0, 999), text=st.text())

@@ -17,8 +17,8 @@ class Course(Protocol):
         """The next queue to ask for, or None."""
         ...
 
-    def asked(self) -> None:
-        """A question is in flight."""
+    def asked(self, lane: "Lane") -> None:
+        """The question about lane.queue is in flight."""
         ...
 
     def answered(self, lane: "Lane", reading: Reading) -> None:
@@ -34,6 +34,15 @@ class Course(Protocol):
         ...
 
 
+class HasGone(Protocol):
+    """A channel that was left."""
+
+    @property
+    def gone(self) -> bool:
+        """Has the broker agreed that it is closed?"""
+        ...
+
+
 class Lane:
     """One channel with one question in flight."""
 
@@ -41,6 +50,7 @@ class Lane:
         self._course = course
         self.queue: str | None = None
         self.since = time.monotonic()
+        self.told = self.since  # when it was last said that there is no answer
         self.opening = True
         self.slow = False
         self._left = False
@@ -59,7 +69,8 @@ class Lane:
             self._course.rests(self)
             return
         self.queue, self.since = queue, time.monotonic()
-        self._course.asked()
+        self.told = self.since
+        self._course.asked(self)
         try:
             self._channel.queue_declare(queue, passive=True, callback=self._on_declared)
         except ShortStringTooLong:

@@ -2,45 +2,36 @@
 
 pika's public way of asking. New, refused and slow queues are read like that, and all the others,
 too, should pika not let us do better.
+
+A queue that does not answer keeps its lane until it does: a broker says nothing for a minute of a
+classic queue whose node is down, and to ask again would only cost another channel meanwhile.
 """
 
 import time
 from collections import deque
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Protocol
 
 from pika.exceptions import NoFreeChannels
 
-from workqueue_operator.broker.lane import Lane
-from workqueue_operator.core.errors import BrokerError
-from workqueue_operator.core.readings import Reading, Unknown
+from workqueue_operator.broker.lane import HasGone, Lane
+from workqueue_operator.broker.link import OpenLink
+from workqueue_operator.core.readings import Known, Reading, Unknown
 
-ANSWER_SECONDS = 5.0  # then the queue is Unknown, and its channel is dropped
+ANSWER_SECONDS = 5.0  # then the queue is Unknown
 SLOW_SECONDS = 0.25  # then the others no longer wait for it: it is reported by a later sweep
 _MOST_LANES = 100
 _QUEUES_PER_LANE = 10
+# So many queues may be waited for. Each costs the broker, which looks again and again; the others
+# that did not answer the last time are Unknown without a question.
+_MOST_WAITING = 100
 # A channel that waits for a hung queue cannot even be closed. So many, and we start afresh.
-_MOST_STUCK = 200
+_MOST_STUCK = 1000
 
 
 def lanes_for(queues: int) -> int:
     """How many channels read so many queues: one for a few, 100 for a thousand and more."""
     return min(_MOST_LANES, max(1, -(-queues // _QUEUES_PER_LANE)))
-
-
-class OpenLink(Protocol):
-    """What reading needs of a link; link.Link is one."""
-
-    connection: Any  # pika's
-    lost: BrokerError | None
-
-    def check(self) -> None:
-        """Raise what ended the connection, if it has ended."""
-        ...
-
-    def give_up(self, why: str) -> BrokerError:
-        """Drop the connection, and return the error to raise."""
-        ...
 
 
 class LanesOwner(Protocol):
@@ -52,15 +43,6 @@ class LanesOwner(Protocol):
 
     def drained(self) -> None:
         """Perhaps every question is answered."""
-        ...
-
-
-class HasGone(Protocol):
-    """A channel that was left."""
-
-    @property
-    def gone(self) -> bool:
-        """Has the broker agreed that it is closed?"""
         ...
 
 
@@ -77,13 +59,14 @@ class Lanes:
         self._free: list[Lane] = []
         self._flying = 0
         self._slow = 0
+        self._silent: dict[str, float] = {}  # did not answer the last time; when that was told
         self._stuck: list[HasGone] = []
-        self._most_lanes = _MOST_LANES + _MOST_STUCK
+        self._most_lanes = _MOST_LANES + _MOST_WAITING
 
     @property
     def done(self) -> bool:
-        """Is every question answered, but those about slow queues?"""
-        return not self._todo and self._flying == self._slow
+        """Is every question answered, but those about slow queues, and those that have no lane?"""
+        return (not self._todo or self._is_full()) and self._flying == self._slow
 
     def asking(self) -> set[str | None]:
         """The queues that have been asked for, and did not answer yet."""
@@ -91,7 +74,13 @@ class Lanes:
 
     def ask(self, queues: Iterable[str]) -> None:
         """Ask for these, too. Raises BrokerError."""
-        self._todo.extend(queues)
+        room = _MOST_WAITING - self._slow
+        for queue in queues:
+            if queue not in self._silent or room > 0:
+                self._todo.append(queue)
+                room -= queue in self._silent
+            elif time.monotonic() - self._silent[queue] >= self._answer_seconds:
+                self._tell_silent(queue)
         if not self._todo:
             return
         self._wanted = lanes_for(len(self._todo))
@@ -104,11 +93,19 @@ class Lanes:
         self._todo.clear()
         self._wanted = 0
 
+    def unwatch(self, queues: Iterable[str]) -> None:
+        """These are not read any more."""
+        for queue in queues:
+            self._silent.pop(queue, None)
+
     def look(self) -> None:
         """Find the slow and the silent, and keep enough lanes that move. Raises BrokerError."""
         now = time.monotonic()
         for lane in list(self._lanes):
-            self._look_at(lane, now - lane.since)
+            self._look_at(lane, now)
+        # While somebody is waited for one lane must move, or be open: that shows whether it is
+        # the queue that is silent, or the connection.
+        self._wanted = max(self._wanted, 1 if self._slow else 0)
         self._open()
 
     def leave_stuck(self, channel: HasGone, queue: str) -> None:
@@ -126,7 +123,11 @@ class Lanes:
                 if not self._lanes:
                     raise self._link.give_up("lets us open no channel") from None
 
-    def _look_at(self, lane: Lane, waited_seconds: float) -> None:
+    def _is_full(self) -> bool:
+        return self._slow == len(self._lanes) >= self._most_lanes
+
+    def _look_at(self, lane: Lane, now: float) -> None:
+        waited_seconds = now - lane.since
         if lane.opening and waited_seconds >= self._answer_seconds:
             # To open a channel asks nothing of any queue: it is the connection that is silent.
             raise self._link.give_up(f"did not answer for {self._answer_seconds:.0f} s")
@@ -135,15 +136,28 @@ class Lanes:
         if not lane.slow:
             lane.slow = True
             self._slow += 1
-        if waited_seconds >= self._answer_seconds:
-            self._drop(lane, lane.queue)
+        if now - lane.told >= self._answer_seconds:
+            lane.told = now
+            self._tell_silent(lane.queue)
+            if self._slow > _MOST_WAITING:
+                self._drop(lane, lane.queue)
+
+    def _tell_silent(self, queue: str) -> None:
+        now = self._silent[queue] = time.monotonic()
+        why = f"queue {queue!r} did not answer for {self._answer_seconds:.0f} s"
+        self._owner.heard(queue, Unknown(reason="NoAnswer", why=why, at=now), slow=True)
 
     def _drop(self, lane: Lane, queue: str) -> None:
-        why = f"queue {queue!r} did not answer for {self._answer_seconds:.0f} s"
-        self.answered(lane, Unknown(reason="NoAnswer", why=why, at=time.monotonic()))
+        """Wait no more for an answer: others are waited for, too many of them."""
+        self._settled(lane)
         self._lanes.discard(lane)
         lane.leave()
         self.leave_stuck(lane, queue)
+
+    def _settled(self, lane: Lane) -> None:
+        self._flying -= 1
+        self._slow -= lane.slow
+        lane.queue, lane.slow = None, False
 
     # --- what the lanes report
 
@@ -151,17 +165,20 @@ class Lanes:
         """The next one to ask for."""
         return self._todo.popleft() if self._todo else None
 
-    def asked(self) -> None:
-        """A lane has a question in flight."""
+    def asked(self, lane: Lane) -> None:
+        """A lane has a question in flight; nobody waits for a queue that was silent before."""
         self._flying += 1
+        if lane.queue in self._silent:
+            lane.slow = True
+            self._slow += 1
 
     def answered(self, lane: Lane, reading: Reading) -> None:
         """A lane has its answer, of whatever kind."""
         if lane.queue is not None:
             self._owner.heard(lane.queue, reading, slow=lane.slow)
-        self._flying -= 1
-        self._slow -= lane.slow
-        lane.queue, lane.slow = None, False
+            if isinstance(reading, Known):
+                self._silent.pop(lane.queue, None)
+        self._settled(lane)
 
     def rests(self, lane: Lane) -> None:
         """A lane has nothing to do."""

@@ -1,7 +1,7 @@
 """One asynchronous connection to a broker, used as if it were a synchronous one."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from pika import SelectConnection
 from pika.exceptions import ConnectionWrongStateError
@@ -14,6 +14,21 @@ from workqueue_operator.core.errors import BrokerError, BrokerUnreachableError
 # pika limits TCP and the handshakes; looking up the name has no limit but this.
 OPEN_SECONDS = 12.0
 _GOODBYE_SECONDS = 0.8
+
+
+class OpenLink(Protocol):
+    """What reading needs of a link; link.Link is one."""
+
+    connection: Any  # pika's
+    lost: BrokerError | None
+
+    def check(self) -> None:
+        """Raise what ended the connection, if it has ended."""
+        ...
+
+    def give_up(self, why: str) -> BrokerError:
+        """Drop the connection, and return the error to raise."""
+        ...
 
 
 class Link:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from pika.exceptions import NoFreeChannels
 
 from workqueue_operator.broker import passive
-from workqueue_operator.broker.lanes import ANSWER_SECONDS, SLOW_SECONDS, Lanes, OpenLink
+from workqueue_operator.broker.lanes import ANSWER_SECONDS, SLOW_SECONDS, Lanes
+from workqueue_operator.broker.link import OpenLink
 from workqueue_operator.broker.loop import Loop
 from workqueue_operator.broker.pipe import Pipe
 from workqueue_operator.core.readings import Known, Reading
@@ -66,7 +67,9 @@ class Sweeper:
 
     def forget(self, queues: Iterable[str]) -> None:
         """These are not read any more."""
-        self._good.difference_update(queues)
+        gone = set(queues)
+        self._good -= gone
+        self._lanes.unwatch(gone)
 
     def _ask(self, queues: Iterable[str]) -> None:
         asking = self._lanes.asking()
