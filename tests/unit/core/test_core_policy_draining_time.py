@@ -44,10 +44,26 @@ def test_need(tasks: int, what: Learned, workers: int) -> None:
 
 def test_workers_that_are_ready_need_no_start() -> None:
     # Given ten workers that could just clear it, and one task more than that
-    look = seen(known(ready=591, unacked=10), 10, learned=learned(start=30))
+    look = seen(known(ready=596, unacked=10), 10, learned=learned(start=30))
     # When one more is needed, it works for half of the time
     decision = decided(BY, look)
     assert decision.workers == 11
+
+
+@pytest.mark.parametrize(
+    ("task", "workers"),
+    [
+        pytest.param(12, 11, id="half of twelve seconds of each"),
+        pytest.param(60, 15, id="half of the time of each"),
+        pytest.param(600, 20, id="who is in the middle of a long task stays in it"),
+    ],
+)
+def test_tasks_in_work_are_half_done(task: float, workers: int) -> None:
+    # Given ten workers at work, and ten tasks' worth of one worker's minute each waiting
+    waiting = 10 * 60 // task if task <= 60 else 10
+    look = seen(known(ready=int(waiting), unacked=10), 10, learned=learned(task=task))
+
+    assert decided(BY, look).workers == workers
 
 
 def test_before_anything_is_measured_the_first_guess_counts() -> None:

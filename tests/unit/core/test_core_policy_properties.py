@@ -204,7 +204,7 @@ def test_a_step_up_is_the_whole_step(by: Rules, look: Seen, history: History) ->
     learn(by, look, history, now=NOW)
     decision = decide(by, look, history, now=NOW)
 
-    enough = need_of(reading.ready, by, look).workers
+    enough = need_of(reading.ready, 0, by, look).workers
     assert decision.workers >= by.scaling.clamp(enough)
 
 

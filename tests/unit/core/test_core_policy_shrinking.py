@@ -65,7 +65,7 @@ def test_nobody_leaves_before_the_workers_were_asked(asked: Census | None, ask: 
             known(unacked=4, consumers=10), census(4), 4, Reason.BACKLOG_SHRANK, id="the busy stay"
         ),
         pytest.param(
-            known(unacked=10), census(10), 10, Reason.COOLING_DOWN, id="all are busy: all stay"
+            known(unacked=10), census(10), 10, Reason.WORKERS_BUSY, id="all are busy: all stay"
         ),
         pytest.param(
             known(unacked=6, consumers=10),
@@ -117,9 +117,21 @@ def test_who_may_hold_a_task_stays(
     assert (decision.workers, decision.reason) == (workers, reason)
 
 
-def test_workers_found_busy_keep_their_place_for_a_window_and_the_message_says_so() -> None:
+def test_who_was_busy_and_not_needed_leaves_as_soon_as_the_task_is_done() -> None:
     # Given ten workers in the middle of long tasks that one could have done
     by, busy = rules(queue_type="Classic", target=100), known(unacked=10)
+    history = quiet_since(600)
+    assert decided(by, seen(busy, 10, asked=census(10)), history).workers == 10
+    # When half of them have finished, some seconds later
+    look = seen(known(unacked=5, consumers=10), 10, asked=census(5))
+    decision = decided(by, look, history, now=NOW + 30)
+    # Then those leave: one has been enough for the window, by the user's own target
+    assert (decision.workers, decision.reason) == (5, Reason.BACKLOG_SHRANK)
+
+
+def test_where_the_work_is_estimated_who_was_busy_keeps_its_place_for_a_window() -> None:
+    # Given ten workers in the middle of tasks, and an estimate that one could do them
+    by, busy = rules(queue_type="Classic", drain_seconds=100), known(unacked=10)
     history = quiet_since(600)
     decided(by, seen(busy, 10, asked=census(10)), history)
     # When half of them have finished, some seconds later
@@ -153,7 +165,7 @@ def test_the_message_says_who_is_busy_and_who_said_nothing() -> None:
         pytest.param(census(silent=10), 9, Reason.SHRINKING_BLIND, id="nobody answers: one leaves"),
         pytest.param(census(3, silent=7), 9, Reason.SHRINKING_BLIND, id="the rest are busy"),
         pytest.param(census(silent=4), 4, Reason.BACKLOG_SHRANK, id="those who said idle leave"),
-        pytest.param(census(10), 10, Reason.COOLING_DOWN, id="all answered, all are busy"),
+        pytest.param(census(10), 10, Reason.WORKERS_BUSY, id="all answered, all are busy"),
         pytest.param(census(3), 3, Reason.BACKLOG_SHRANK, id="all answered, three are busy"),
     ],
 )

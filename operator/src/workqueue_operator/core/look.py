@@ -43,18 +43,18 @@ class Look:
 
     def need(self) -> int:
         """What the backlog surely asks for."""
-        return self._need(self.known.ready + self.work.tasks)
+        return self._need(self.work.tasks)
 
     def possible_need(self) -> int:
         """The same, if none of the tasks in work is at a pod that drains."""
         told = self.known.ready == 0 and self.seen.recent_census is not None
         if told or not self._is_unclear():
             return self.need()
-        return self._need(self.known.ready + self.work.most)
+        return self._need(self.work.most)
 
     def ask_soon(self) -> Ask | None:
         """Ask while workers may be kept by nothing but the tasks of draining pods."""
-        waiting = self.clamp(self._need(self.known.ready))
+        waiting = self.clamp(self._need(0))
         return "soon" if self._is_unclear() and waiting < self.seen.wanted else None
 
     def say(self, workers: int, reason: Reason, more: str = "", ask: Ask | None = None) -> Decision:
@@ -62,8 +62,8 @@ class Look:
         message = f"{self._why()}; {more}" if more else self._why()
         return Decision(workers=workers, reason=reason, message=message, ask=ask)
 
-    def _need(self, tasks: int) -> int:
-        return need_of(tasks, self.rules, self.seen).workers
+    def _need(self, in_work: int) -> int:
+        return need_of(self.known.ready, in_work, self.rules, self.seen).workers
 
     def _is_unclear(self) -> bool:
         """What draining pods hold is in the broker's count, and only the workers know how much."""

@@ -26,16 +26,18 @@ class Need(NamedTuple):
         return Need(max(self.workers, workers), max(self.tolerated, workers))
 
 
-def need_of(tasks: int, rules: Rules, seen: Seen) -> Need:
-    """What so many tasks, waiting and in work, ask for. Monotone in tasks."""
-    scaling = rules.scaling
+def need_of(ready: int, in_work: int, rules: Rules, seen: Seen) -> Need:
+    """What so many tasks, waiting and in work, ask for. Monotone in both."""
+    scaling, tasks = rules.scaling, ready + in_work
     if tasks == 0 or (seen.wanted == 0 and tasks <= scaling.activation_backlog):
         return Need(0, 0)
-    exact, tolerance = _exact(tasks, scaling, seen), scaling.scale_down.tolerance_percent
+    tolerance, value = scaling.scale_down.tolerance_percent, scaling.target.value
     if scaling.target.metric == "BacklogPerWorker":
+        exact = tasks / value
         # The share of one worker is whole tasks: with one task per worker nobody idles for it.
-        tolerated = (tasks + scaling.target.value * tolerance // 100) / scaling.target.value
+        tolerated = (tasks + value * tolerance // 100) / value
     else:
+        exact = _to_drain(ready, in_work, value, seen.ready, _learned(scaling, seen))
         tolerated = exact + tolerance / 100
     workers = max(math.ceil(exact), scaling.min_active_workers)
     return Need(workers, max(workers, math.ceil(tolerated)))
@@ -57,24 +59,25 @@ def in_words(rules: Rules, seen: Seen) -> str:
     )
 
 
-def _exact(tasks: int, scaling: Scaling, seen: Seen) -> float:
-    if scaling.target.metric == "BacklogPerWorker":
-        return tasks / scaling.target.value
-    return _to_drain(tasks, scaling.target.value, seen.ready, _learned(scaling, seen))
+def _to_drain(ready: int, in_work: int, within: int, workers: int, learned: Learned) -> float:
+    """Workers that do all that is there, and what arrives meanwhile, within so many seconds.
 
-
-def _to_drain(tasks: int, seconds: int, ready: int, learned: Learned) -> float:
-    """Workers that do `tasks`, and what arrives meanwhile, within so many seconds.
-
-    Those that are ready work all the time; those that are still to start, less.
+    The sum of the seconds that tasks keep a worker busy until then, divided by the seconds: one
+    that waits, all of its own; one in work, on the average half of them; one that arrives, those
+    that are left. workers: those that work from now on; the others have to start first.
     """
-    arriving = learned.arrivals_per_second or 0.0
-    steady = (tasks + arriving * seconds) * learned.task_seconds / seconds
-    if steady > ready:
-        working = max(seconds - learned.start_seconds, seconds * LEAST_WORKING_SHARE)
-        steady = ready + (steady - ready) * seconds / working
+    seconds, arriving = learned.task_seconds, learned.arrivals_per_second or 0.0
+    if seconds <= within:
+        half, left = seconds / 2, seconds * within - seconds**2 / 2
+    else:
+        half, left = within - within**2 / (2 * seconds), within**2 / 2
+    busy = ready * min(seconds, within) + in_work * half + arriving * left
+    steady = busy / within
+    if steady > workers:
+        working = max(within - learned.start_seconds, within * LEAST_WORKING_SHARE)
+        steady = workers + (steady - workers) * within / working
     # No more workers than there are tasks, now and while one is worked on.
-    return min(steady, tasks + arriving * learned.task_seconds)
+    return min(steady, ready + in_work + arriving * seconds)
 
 
 def _learned(scaling: Scaling, seen: Seen) -> Learned:

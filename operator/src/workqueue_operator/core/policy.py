@@ -21,19 +21,18 @@ from workqueue_operator.core.shrinking import shrink
 
 
 def learn(rules: Rules, seen: Seen, history: History, *, now: float) -> None:
-    """Put one reading into the history; a gap in what is known starts the windows anew.
-
-    A census counts as a need of its own: workers found busy keep their place for a window.
-    """
+    """Put one reading into the history; a gap in what is known starts the windows anew."""
     reading = seen.reading
     if not isinstance(reading, Known) or _is_lost_leader(rules, seen, reading):
         history.break_off(now)
         return
     tasks = in_work(seen, reading, rules.prefetch).tasks
-    need = need_of(reading.ready + tasks, rules, seen)
-    busy = seen.fresh_census.busy_workers if seen.fresh_census else 0
+    need = need_of(reading.ready, tasks, rules, seen)
+    if rules.scaling.target.metric == "DrainSeconds" and seen.fresh_census is not None:
+        # What is estimated of the work is less sure than who was seen at it.
+        need = need.at_least(seen.fresh_census.busy_workers)
     empty = reading.ready == 0
-    history.learn(need.at_least(busy), least=need.workers, empty=empty, now=now)
+    history.learn(need, least=need.workers, empty=empty, now=now)
     history.forget_before(
         up_seconds=float(rules.scaling.scale_up.stabilization_seconds),
         down_seconds=rules.window_seconds,
