@@ -195,6 +195,9 @@ def test_a_slow_broker_takes_some_threads_only_and_calls_the_others(rig: Rig) ->
         thread.join(5)
     rig.run()
     assert all(rig.broker.has(f"mail-{number}") for number in range(12))
+    # And nobody was told that a queue is missing which nobody had the time to declare
+    assert set(rig.cluster.reasons()) == {"QueueDeclared"}
+    assert rig.cluster.asked.count("get_deployment") <= 12
 
 
 def test_a_broker_that_fails_while_declaring_is_told_and_asked_again(rig: Rig) -> None:

@@ -34,6 +34,8 @@ class Acting:
             PodTemplateRefusedError, ForeignDeploymentError, ApiError
         """
         wq = state.wq
+        if state.deployment is None and not may_create:
+            return None  # asks the API server for nothing, however often it comes by
         manifest = deployment(wq, replicas=decision.workers)
         live = state.deployment or self._find(state)
         if (live.replicas if live else None) != state.decided_on:
@@ -41,8 +43,6 @@ class Acting:
         if live is not None:
             # Somebody else's Deployment that took its place meanwhile is refused, not taken over.
             manifest["metadata"]["uid"] = live.uid
-        if live is None and not may_create:
-            return None
         step = self._choose(state, live, manifest, decision.workers)
         before, recreated = live.replicas if live else 0, live is None and state.had_deployment
         self._write(state, step, manifest)

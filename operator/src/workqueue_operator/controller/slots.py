@@ -9,7 +9,7 @@ from workqueue_operator.core.access import Access
 
 AT_ONCE = 4
 """Per broker access: one that answers slowly may not take every thread of ours."""
-SLOW_SECONDS = 2.0
+SLOW_SECONDS = 4.0
 """Who takes longer than this is asked one question at a time, until it answers sooner."""
 
 

@@ -21,7 +21,7 @@ from workqueue_operator.core.errors import (
     WorkQueueError,
 )
 from workqueue_operator.core.policy import decide
-from workqueue_operator.core.readings import Unknown
+from workqueue_operator.core.readings import Known, Missing, Unknown
 from workqueue_operator.ports import Cluster
 
 CONFLICT = 409
@@ -175,6 +175,14 @@ class Stepper:
         live = state.deployment
         found.desired = state.wanted()
         found.ready = live.ready if live else 0
+        if _waits_for_its_turn(found):
+            return None  # it is called soon, and "missing" would be news of the moment only
         if found.decision is None and found.problem() is None and state.wq.status:
             return None  # just started, and what stands there is not known to be wrong
         return self.reporter.report(state, found)
+
+
+def _waits_for_its_turn(found: Findings) -> bool:
+    """The broker has enough to do with other declarations (Declaring.ensure)."""
+    answered = isinstance(found.reading, Known | Missing)
+    return answered and not found.declared and not found.errors()
