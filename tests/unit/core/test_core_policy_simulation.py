@@ -37,6 +37,23 @@ def test_given_a_steady_load_then_the_number_of_workers_does_not_flap(
 
 
 @pytest.mark.parametrize("management", [True, False])
+def test_given_a_steady_load_and_a_time_to_clear_it_then_the_number_hardly_moves(
+    management: bool,
+) -> None:
+    # Given two tasks a second of five seconds each, which are ten workers' work
+    by = rules(drain_seconds=60, tolerance=25)
+    world = World(by=by, task_seconds=5, management=management)
+    world.run(600, publish=2)
+    # When nothing changes for an hour
+    world.steps.clear()
+    world.run(3600, publish=2)
+    # Then there are ten, or one more, and what waits is cleared in time
+    assert len(world.steps) <= 6
+    assert 10 <= len(world.workers) <= 11
+    assert world.waiting <= 2 * 60
+
+
+@pytest.mark.parametrize("management", [True, False])
 def test_given_a_burst_then_up_in_one_step_and_down_to_zero_with_every_task_done(
     management: bool,
 ) -> None:
@@ -101,15 +118,37 @@ class Disturbed(RuleBasedStateMachine):
         least=st.integers(0, 3),
         per_worker=st.integers(1, 10),
         window=st.integers(0, 30),
+        drain=st.none() | st.integers(5, 120),
         task_seconds=st.integers(1, 30),
         management=st.booleans(),
+        limits=st.sampled_from([{}, {"max_step": 1}, {"max_step": 3}]),
     )
     def begin(
-        self, least: int, per_worker: int, window: int, task_seconds: int, management: bool
+        self,
+        *,
+        least: int,
+        per_worker: int,
+        window: int,
+        drain: int | None,
+        task_seconds: int,
+        management: bool,
+        limits: dict[str, int],
     ) -> None:
-        by = rules(bounds=(least, 20), target=per_worker, window=window)
+        by = rules(
+            bounds=(least, 20),
+            target=per_worker,
+            window=window,
+            drain_seconds=drain,
+            tolerance=25,
+            up=limits,
+            down=limits,
+        )
         self.world = World(by=by, task_seconds=task_seconds, management=management)
         self.world.run(1)
+
+    @rule(start=st.integers(1, 60), late=st.integers(0, 20))
+    def slow_down(self, start: int, late: int) -> None:
+        self.world.start_seconds, self.world.late_seconds = start, late
 
     @rule(tasks=st.integers(1, 100))
     def publish(self, tasks: int) -> None:
@@ -152,7 +191,7 @@ class Disturbed(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         world = self.world
-        world.answering = True
+        world.answering, world.late_seconds = True, 0
         world.run(1)
         # Every task may have to wait for one slow worker of three, and every step for the window
         for _ in range(40):

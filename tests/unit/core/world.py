@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from workqueue_operator.core.census import Voice, count
 from workqueue_operator.core.decision import Census, Decision, Rules, Seen
 from workqueue_operator.core.history import History
+from workqueue_operator.core.inwork import in_work
+from workqueue_operator.core.learning import Learner
 from workqueue_operator.core.policy import decide, learn
 from workqueue_operator.core.readings import Known, Reading, Unknown
 
-STARTING_SECONDS = 3
 GRACE_SECONDS = 630.0
 ASK_AGAIN_SECONDS = {"now": 1.0, "soon": 5.0}
 
@@ -20,7 +21,9 @@ class World:
 
     by: Rules
     task_seconds: int = 5
-    stale_seconds: int = 5  # how old the broker's count of tasks in work is
+    start_seconds: int = 3  # of a pod
+    late_seconds: int = 0  # how old a reading is when it arrives
+    stale_seconds: int = 5  # how much older the broker's count of tasks in work is
     management: bool = True
     answering: bool = True  # whether the workers answer /busy
     down: bool = False  # the broker
@@ -35,7 +38,9 @@ class World:
     census_at: float = float("-inf")
     last_shrink: float | None = None
     steps: list[int] = field(default_factory=list)
+    learner: Learner = field(default_factory=Learner)
     _counts: deque[int] = field(default_factory=deque)
+    _readings: deque[Reading] = field(default_factory=deque)
 
     def publish(self, tasks: int) -> None:
         self.waiting += tasks
@@ -60,7 +65,11 @@ class World:
         return sum(1 for left in self.workers if left > 0)
 
     def _work(self) -> None:
-        self.completed += sum(1 for left in (*self.workers, *self.draining) if left == 1)
+        done = sum(1 for left in (*self.workers, *self.draining) if left == 1)
+        self.completed += done
+        if done:
+            spent = float(done * self.task_seconds)
+            self.learner.learn_tasks(tasks=done, busy_seconds=spent, now=self.now)
         self.workers = [left - 1 if left > 0 else min(left + 1, 0) for left in self.workers]
         self.draining = [left - 1 for left in self.draining if left > 1]
 
@@ -83,7 +92,10 @@ class World:
         return Known(ready=self.waiting, consumers=consumers, unacked=unacked, at=self.now)
 
     def _operate(self) -> Decision:
-        reading = self._reading()
+        self._readings.append(self._reading())
+        if len(self._readings) > self.late_seconds + 1:
+            self._readings.popleft()
+        reading = self._readings[0]
         decision = self._decide(reading)
         if decision.ask and self.now - self.census_at >= ASK_AGAIN_SECONDS[decision.ask]:
             self._ask()
@@ -93,10 +105,21 @@ class World:
     def _decide(self, reading: Reading) -> Decision:
         look = self._look(reading)
         learn(self.by, look, self.history, now=self.now)
+        self._learn_flow(look)
         return decide(self.by, look, self.history, now=self.now)
+
+    def _learn_flow(self, look: Seen) -> None:
+        known = look.reading
+        if not isinstance(known, Known):
+            self.learner.forget_flow()
+            return
+        work = in_work(look, known, self.by.prefetch)
+        busy = float(min(work.tasks, look.ready))
+        self.learner.learn_flow(backlog=known.ready + work.tasks, busy=busy, now=self.now)
 
     def _look(self, reading: Reading) -> Seen:
         there = len(self.workers)
+        drains = self.by.scaling.target.metric == "DrainSeconds"
         age = self.now - self.census_at
         recently = self.last_shrink is not None and self.now - self.last_shrink < GRACE_SECONDS
         return Seen(
@@ -107,6 +130,7 @@ class World:
             rolling=False,
             may_drain=recently,
             census=replace(self.census, age_seconds=age) if self.census else None,
+            learned=self.learner.learned(first_guess_seconds=1.0) if drains else None,
         )
 
     def _ask(self) -> None:
@@ -128,6 +152,6 @@ class World:
         self.steps.append(wanted)
         leaving = self.workers[wanted:]
         self.draining += [left for left in leaving if left > 0]
-        self.workers = self.workers[:wanted] + [-STARTING_SECONDS] * (wanted - before)
+        self.workers = self.workers[:wanted] + [-self.start_seconds] * (wanted - before)
         if wanted < before:
             self.last_shrink = self.now
