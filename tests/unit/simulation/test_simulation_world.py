@@ -98,9 +98,12 @@ def test_a_busy_worker_that_is_dismissed_finishes_its_task_first() -> None:
     assert world.done == 3
 
 
-def test_those_that_are_not_ready_are_dismissed_first() -> None:
+@pytest.mark.parametrize("seed", range(12))
+def test_those_that_are_not_ready_are_dismissed_first(seed: int) -> None:
     # Given a busy worker, and two that have just been created
-    world = simulated(at_once(1, seconds=100), Script([(0, 1), (50, 3), (52, 1), (300, 0)]))
+    world = simulated(
+        at_once(1, seconds=100), Script([(0, 1), (50, 3), (52, 1), (300, 0)]), seed=seed
+    )
     # When two are dismissed, then it is these, and they are gone at once
     assert [pod.ended - pod.created for pod in world.gone[:2]] == pytest.approx([2, 2])
     assert all(not pod.ready for pod in world.gone[:2])
