@@ -107,6 +107,11 @@ def test_the_same_reading_over_and_over_is_not_decided_on(rig: Rig) -> None:
     assert reading.at == rig.clock.seconds, "it is as fresh as ever"
 
 
+def test_a_queue_that_learns_rests_when_there_is_nothing_to_learn(rig: Rig) -> None:
+    drain = {"metric": "DrainSeconds", "value": 30, "expectedTaskSeconds": 5}
+    at_rest(rig, {"scaling": {"target": drain}})
+
+
 def test_whatever_rests_is_decided_for_now_and_then(rig: Rig) -> None:
     at_rest(rig)
     rest = rig.state().rest

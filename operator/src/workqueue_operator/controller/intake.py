@@ -89,8 +89,8 @@ def _rest(
         return None
     if census is not None and census.age_seconds <= CENSUS_RECENT_SECONDS:
         return None  # what the workers said grows old
-    if seen.learned is not None:
-        return None  # it learns from each reading
+    if seen.learned is not None and (reading.ready or reading.consumers):
+        return None  # what arrives is learned from each reading (of nothing, in one long span)
     if 0 < state.history.zeros < ZERO_PROOF_READINGS:
         return None  # each of them counts
     until = now + REST_SECONDS
