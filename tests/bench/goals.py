@@ -93,6 +93,7 @@ PLAIN: Mapping[str, str] = {
     "ready-kubectl": "0 to 20 workers Ready, by kubectl scale, same Deployment",
     "worker-memory": "memory of a worker after its first tasks (RSS)",
     "worker-first-task": "process start of a worker to its first task, tasks waiting",
+    "simulate": "`workqueue simulate`, a day of 100,000 tasks with all policies (goal 10)",
 }
 """Figures that do not depend on the number of WorkQueues."""
 
