@@ -9,13 +9,12 @@ from itertools import pairwise
 from kit.kube import wait_for
 from kit.operating import Operator
 from kit.publishing import tasks
-from kit.story import Story
+from kit.story import NOWHERE, Story
 from kit.watching import Replicas
 
 STOP_SECONDS = 5
 WINDOW_SECONDS = 10
 CLIMBERS = ("climber-0", "climber-1", "climber-2", "climber-3")
-NOWHERE = {"podTemplate": {"spec": {"nodeSelector": {"workqueue.dev/test": "no-such-node"}}}}
 STAYING = {"cooling": 5, "working": 3, "held": 2}
 
 

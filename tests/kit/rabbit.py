@@ -44,6 +44,10 @@ class Broker:
         """Delete a queue by hand, with what is in it."""
         self._call("DELETE", self._queue(name), absent_is_fine=True)
 
+    def purge(self, name: str) -> None:
+        """Throw away what waits in a queue."""
+        self._call("DELETE", f"{self._queue(name)}/contents")
+
     def peek(self, name: str, count: int = 1000) -> list[dict[str, Any]]:
         """Messages of a queue with their headers; they are put back."""
         question = {"count": count, "ackmode": "ack_requeue_true", "encoding": "auto"}

@@ -13,6 +13,9 @@ from kit.publishing import Task
 from kit.rabbit import Broker
 from workqueue_operator.core.podtemplate import merge
 
+NOWHERE: Json = {"podTemplate": {"spec": {"nodeSelector": {"workqueue.dev/test": "no-such-node"}}}}
+"""A worker for which there is no node: its number alone matters, and it costs nothing."""
+
 
 @dataclass(slots=True)
 class Story:
@@ -75,9 +78,23 @@ class Story:
         """Change fields of the spec, as kubectl patch would."""
         self.kube.patch("WorkQueue", name, {"spec": spec})
 
+    def annotate(self, name: str, **annotations: str | None) -> None:
+        """Set annotations of ours, as mode="Hold"; None removes one."""
+        given = {f"workqueue.dev/{key.replace('_', '-')}": v for key, v in annotations.items()}
+        self.kube.patch("WorkQueue", name, {"metadata": {"annotations": given}})
+
     def status(self, name: str) -> Json:
         """The status as it is now."""
         return dict(self.kube.need("WorkQueue", name).get("status", {}))
+
+    def wait_declared(self, name: str, *, seconds: float = 30) -> None:
+        """Wait until its queue is there, whatever its workers do."""
+
+        def look() -> bool:
+            found = condition(self.kube.get("WorkQueue", name), "QueueReady")
+            return found.get("status") == "True"
+
+        wait_for(f"the queue of {name}", look, seconds=seconds)
 
     def wait_ready(self, name: str, reason: str | None = None, *, seconds: float = 30) -> Json:
         """Wait until Ready is True (for this reason, if one is given); returns the condition."""
@@ -98,6 +115,36 @@ class Story:
             return found if bad else None
 
         return wait_for(f"{name} to be not ready: {reason}", look, seconds=seconds)
+
+    def wait_decision(self, name: str, reason: str, *, seconds: float = 30) -> Json:
+        """Wait until the last decision has this reason; returns it."""
+
+        def look() -> Json | None:
+            found: Json = self.status(name).get("lastDecision", {})
+            return found if found.get("reason") == reason else None
+
+        return wait_for(f"{name} to decide {reason}", look, seconds=seconds)
+
+    def wait_advice(self, name: str, workers: int, *, seconds: float = 45) -> Json:
+        """Wait until the last decision asks for so many workers; returns it.
+
+        A number alone is told half a minute late.
+        """
+
+        def look() -> Json | None:
+            found: Json = self.status(name).get("lastDecision", {})
+            return found if found.get("workers") == workers else None
+
+        return wait_for(f"{name} to ask for {workers} workers", look, seconds=seconds)
+
+    def wait_limited(self, name: str, reason: str, *, seconds: float = 30) -> Json:
+        """Wait until the number of workers is limited for this reason; returns the condition."""
+
+        def look() -> Json | None:
+            found = condition(self.kube.get("WorkQueue", name), "ScalingLimited")
+            return found if (found.get("status"), found.get("reason")) == ("True", reason) else None
+
+        return wait_for(f"{name} to be limited: {reason}", look, seconds=seconds)
 
     def wait_event(self, name: str, reason: str, *, seconds: float = 30) -> Json:
         """Wait for an event of this reason on the WorkQueue; returns the last one."""

@@ -3,6 +3,7 @@
 import threading
 import time
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Self
 
 from kit.kube import Kube, wait_for
@@ -51,8 +52,15 @@ class Replicas:
 
     def values(self) -> list[int]:
         """spec.replicas over time, repetitions left out."""
-        numbers = [step.replicas for step in tuple(self.steps)]
-        return [n for i, n in enumerate(numbers) if i == 0 or numbers[i - 1] != n]
+        return [step.replicas for step in self._moves()]
+
+    def gaps(self) -> list[float]:
+        """Seconds between each change of spec.replicas and the next one."""
+        return [later.at - earlier.at for earlier, later in pairwise(self._moves()[1:])]
+
+    def _moves(self) -> list[Step]:
+        steps = tuple(self.steps)
+        return [s for i, s in enumerate(steps) if i == 0 or steps[i - 1].replicas != s.replicas]
 
     def first(self, replicas: int, *, since: float) -> float | None:
         """Seconds from `since` until spec.replicas reached this number, if it did."""
