@@ -143,7 +143,7 @@ def test_advise_changes_nothing_and_says_what_it_would(rig: Rig) -> None:
     given = rig.apply({"scaling": {"mode": "Advise"}})
     rig.settle()
     rig.broker.queue().ready = 75
-    rig.pass_seconds(31)
+    rig.pass_seconds(6)
 
     assert rig.cluster.replicas == [0]
     assert given["status"]["lastDecision"]["workers"] == 8

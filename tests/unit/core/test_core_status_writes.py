@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unit.core.builders import EARLY, LATE, READY, REPORT, known
+from workqueue_operator.core.decision import Decision, Reason
 from workqueue_operator.core.status import Condition, Report, merge_patch, render
 from workqueue_operator.core.statuswrites import (
     NUMBERS_EVERY_SECONDS,
@@ -19,6 +20,8 @@ Json = dict[str, Any]
 
 
 TROUBLE = Condition(type="Ready", status=False, reason="QueueMismatch", message="durable = False")
+
+ADVICE = Decision(workers=5, advised=8, reason=Reason.ADVISED, message="8 would run")
 
 
 def status_of(report: Report = REPORT) -> Json:
@@ -64,6 +67,12 @@ def status_of(report: Report = REPORT) -> Json:
             replace(REPORT, conditions=[replace(READY, message="all is very well")]),
             None,
             id="the same in other words, when something else is told",
+        ),
+        pytest.param(
+            replace(REPORT, decision=ADVICE),
+            replace(REPORT, decision=replace(ADVICE, advised=9)),
+            WORDS_EVERY_SECONDS,
+            id="another advice, soon: nothing else shows it",
         ),
         pytest.param(
             REPORT,

@@ -75,7 +75,7 @@ def _differs(state: ObjectState, decision: Decision, now: float) -> bool:
     told, since = state.decided, now - state.decided_at
     if told is None or decision.workers != state.wanted() or decision.ask != told.ask:
         return True
-    if decision.reason != told.reason:
+    if decision.reason != told.reason or decision.advised != told.advised:
         return since >= WORDS_ALONE_EVERY_SECONDS
     return decision.message != told.message and since >= NUMBERS_EVERY_SECONDS
 

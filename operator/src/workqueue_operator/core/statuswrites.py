@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from workqueue_operator.core.decision import Reason
+
 NUMBERS_EVERY_SECONDS = 30.0
 NUMBERS_CHANGE = 0.2
 WORDS_EVERY_SECONDS = 5.0
@@ -46,9 +48,15 @@ def _urgent(status: Mapping[str, Any]) -> object:
 
 def _reasons(status: Mapping[str, Any]) -> object:
     """With the words of each trouble: the next thing to mend may have the same reason."""
-    decided = status.get("lastDecision", {}).get("reason")
+    decision = status.get("lastDecision", {})
+    # Advice is a word of its own: nothing else shows that it has changed.
+    decided = (decision.get("reason"), decision.get("workers") if _advises(decision) else None)
     reasons = [each["reason"] for each in status.get("conditions", ())]
     return decided, reasons, [_DIGITS.sub("0", trouble) for trouble in _troubles(status)]
+
+
+def _advises(decision: Mapping[str, Any]) -> bool:
+    return bool(decision.get("reason") == Reason.ADVISED)
 
 
 def _troubles(status: Mapping[str, Any]) -> list[str]:
