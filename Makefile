@@ -74,7 +74,7 @@ both-pythons: $(STAMP)
 	  $(CLUSTER) python313 -- python -m pytest -q
 
 integration: own-cluster-only images ## Tests against the real broker and API server
-	@$(STEP) "integration tests" --usual 190 --hint "make integration runs these alone" -- $(PYTEST) tests/integration
+	@$(STEP) "integration tests" --usual 280 --hint "make integration runs these alone" -- $(PYTEST) tests/integration
 
 e2e: own-cluster-only images ## The stories, told on the real cluster
 	@$(CLUSTER) binaries promtool
