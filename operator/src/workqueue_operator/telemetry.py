@@ -62,13 +62,13 @@ class Telemetry:
         )
         self._sweeps = Histogram(
             "workqueue_sweep_duration_seconds",
-            "Time of one sweep over all queues of a broker access.",
+            "Time of one sweep: the moving queues of a broker access, and some of the sleeping ones.",
             ["broker"],
             registry=self.registry,
         )
         self._queues = Gauge(
             "workqueue_sweep_queues",
-            "Queues that the last sweep of a broker access read.",
+            "Queues that the last sweep read; sleeping ones are read by and by.",
             ["broker"],
             registry=self.registry,
         )
