@@ -62,7 +62,7 @@ class Telemetry:
         )
         self._sweeps = Histogram(
             "workqueue_sweep_duration_seconds",
-            "Time of one sweep: the moving queues of a broker access, and some of the sleeping ones.",
+            "Time of one sweep: the moving queues of a broker access, some of the sleeping ones.",
             ["broker"],
             registry=self.registry,
         )
