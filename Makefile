@@ -78,7 +78,7 @@ integration: own-cluster-only images ## Tests against the real broker and API se
 
 e2e: own-cluster-only images ## The stories, told on the real cluster
 	@$(CLUSTER) binaries promtool
-	@$(STEP) "end-to-end tests" --usual 480 --hint "make e2e runs these alone" -- $(PYTEST) tests/e2e
+	@$(STEP) "end-to-end tests" --usual 700 --hint "make e2e runs these alone" -- $(PYTEST) tests/e2e
 
 bench: own-cluster-only deploy ## Measure at 1 to 10,000 WorkQueues; SIZES="1 100" FIGURES="rest" for a part
 	@$(BIN)/python -m bench $(if $(SIZES),--sizes $(SIZES)) $(if $(FIGURES),--figures $(FIGURES))
