@@ -17,6 +17,7 @@ from tools import deploy
 
 QUIET_SECONDS = 15
 QUIET_LIMIT_SECONDS = 1800
+ALONE_SECONDS = 60
 
 
 class NotAloneError(Exception):
@@ -69,7 +70,7 @@ def scene(kubeconfig: Path, size: int) -> Iterator[Scene]:
         NotAloneError: names whose WorkQueues are in the way.
     """
     operator = Operator(kubeconfig, Kube.open(kubeconfig, deploy.NAMESPACE))
-    _alone(operator.kube)
+    _wait_alone(operator.kube)
     operator.scale(1)
     population = Population(run=run_name(), size=size)
     with (
@@ -90,11 +91,18 @@ def scene(kubeconfig: Path, size: int) -> Iterator[Scene]:
             operator.scale(1)
 
 
-def _alone(kube: Kube) -> None:
+def _wait_alone(kube: Kube) -> None:
+    """What is being deleted may still be there for a while."""
+    deadline = time.monotonic() + ALONE_SECONDS
+    while places := _places(kube):
+        if time.monotonic() > deadline:
+            raise NotAloneError(
+                f"WorkQueues in {', '.join(places)} would be measured as well; what to do: "
+                f"kubectl delete namespace {' '.join(places)}"
+            )
+        time.sleep(1)
+
+
+def _places(kube: Kube) -> list[str]:
     found = kube.api.request("GET", "/apis/workqueue.dev/v1alpha1/workqueues")["items"]
-    places = sorted({each["metadata"]["namespace"] for each in found})
-    if places:
-        raise NotAloneError(
-            f"WorkQueues in {', '.join(places)} would be measured as well; what to do: "
-            f"kubectl delete namespace {' '.join(places)}"
-        )
+    return sorted({each["metadata"]["namespace"] for each in found})
