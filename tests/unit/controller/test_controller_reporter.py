@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from unit.controller.rig import Rig
+from workqueue_operator.controller.stepper import FIRST_WORD_SECONDS
 from workqueue_operator.core.errors import ApiError
 
 
@@ -117,3 +118,21 @@ def test_what_goes_wrong_is_counted_by_its_reason(rig: Rig) -> None:
         "workqueue_reconcile_errors_total", {"reason": "KubernetesApi"}
     )
     assert errors == rig.cluster.asked.count("apply_deployment") - 1
+
+
+def test_a_new_one_is_told_once_what_it_is(rig: Rig) -> None:
+    given = rig.apply()
+    rig.run()
+    assert "status" not in given
+    rig.settle()
+
+    assert rig.condition(given)["reason"] == "Idle"
+    assert rig.cluster.asked.count("patch_status") == 1
+
+
+def test_a_new_one_whose_broker_says_nothing_is_told_that_it_starts(rig: Rig) -> None:
+    given = rig.apply()
+    rig.run()
+    rig.quiet_seconds(FIRST_WORD_SECONDS)
+
+    assert rig.condition(given)["reason"] == "Starting"

@@ -49,7 +49,8 @@ class States:
         return before != live
 
     def _new(self, wq: WorkQueue) -> ObjectState:
-        now, state = self.clock.monotonic(), ObjectState(wq=wq)
+        now = self.clock.monotonic()
+        state = ObjectState(wq=wq, known_since=now)
         state.learn_deployment(self._early.pop(wq.uid, None), now)
         scaled = wq.status.get("lastScaleTime")
         if scaled is not None:

@@ -28,6 +28,8 @@ CONFLICT = 409
 RETRY_FIRST_SECONDS = 1.0
 RETRY_LAST_SECONDS = 30.0
 DECLARE_AGAIN_SECONDS = 5.0
+FIRST_WORD_SECONDS = 2.0
+"""A new WorkQueue has no status for so long, while nothing but the first reading is waited for."""
 ASK_SECONDS = {"now": 0.5, "soon": 5.0}
 """How long after a census the workers may be asked again."""
 
@@ -177,8 +179,12 @@ class Stepper:
         found.ready = live.ready if live else 0
         if _waits_for_its_turn(found):
             return None  # it is called soon, and "missing" would be news of the moment only
-        if found.decision is None and found.problem() is None and state.wq.status:
-            return None  # just started, and what stands there is not known to be wrong
+        if found.decision is None and found.problem() is None:
+            if state.wq.status:
+                return None  # just started, and what stands there is not known to be wrong
+            left = state.known_since + FIRST_WORD_SECONDS - self.clock.monotonic()
+            if left > 0:
+                return left
         return self.reporter.report(state, found)
 
 
