@@ -7,7 +7,11 @@ import pytest
 from unit.controller.fake_broker import secret
 from unit.controller.rig import KEY, Rig
 from unit.controller.workers import with_workers
-from workqueue_operator.controller.inspecting import LOOK_AT_PODS_EVERY_SECONDS
+from workqueue_operator.controller.inspecting import (
+    LOOK_AT_PODS_EVERY_SECONDS,
+    SELDOM_AFTER_SECONDS,
+    SELDOM_SECONDS,
+)
 from workqueue_operator.core.pods import LIMITING_AFTER_SECONDS
 from workqueue_operator.ports import Pod
 
@@ -172,3 +176,31 @@ def test_limited_steps_follow_each_other_without_news(rig: Rig) -> None:
     rig.pass_seconds(15)
 
     assert rig.cluster.replicas == [2, 4, 5]
+
+
+def test_pods_that_never_start_are_looked_at_less_and_less_often(rig: Rig) -> None:
+    # Given five workers of which none starts
+    rig.apply()
+    rig.run()
+    rig.settle()
+    rig.broker.queue().ready = 50
+    rig.pass_seconds(SELDOM_AFTER_SECONDS)
+    looks = rig.cluster.asked.count("list_pods")
+    assert looks == SELDOM_AFTER_SECONDS / LOOK_AT_PODS_EVERY_SECONDS - 1
+    # When that goes on for ten minutes
+    rig.pass_seconds(600)
+    # Then it is asked for twice a minute
+    assert 0 <= 600 / SELDOM_SECONDS - (rig.cluster.asked.count("list_pods") - looks) <= 1
+
+
+def test_one_list_of_pods_at_a_time(rig: Rig) -> None:
+    rig.apply()
+    rig.run()
+    rig.settle()
+    rig.broker.queue().ready = 50
+    inspecting = rig.controller.stepper.inspecting
+    with inspecting._looking:
+        rig.pass_seconds(30)
+        assert rig.cluster.asked.count("list_pods") == 0
+    rig.pass_seconds(LOOK_AT_PODS_EVERY_SECONDS)
+    assert rig.cluster.asked.count("list_pods") == 1

@@ -8,9 +8,12 @@ from workqueue_operator.controller.sampling import Sampling
 from workqueue_operator.controller.state import ObjectState
 from workqueue_operator.core.census import Voice, count
 from workqueue_operator.core.pods import Trouble, diagnose, refused
-from workqueue_operator.ports import BusyAnswer, Cluster, Pod
+from workqueue_operator.ports import BusyAnswer, Cluster, DeploymentState, Pod
 
 LOOK_AT_PODS_EVERY_SECONDS = 5.0
+SELDOM_AFTER_SECONDS = 60.0
+SELDOM_SECONDS = 30.0
+"""Pods that have not become ready for long are not looked at so often: each look is a request."""
 CENSUSES_AT_ONCE = 4
 """Workers that nobody can reach hold a thread for a second each time they are asked."""
 
@@ -25,6 +28,7 @@ class Inspecting:
     censuses: threading.Semaphore = field(
         default_factory=lambda: threading.Semaphore(CENSUSES_AT_ONCE)
     )
+    _looking: threading.Lock = field(default_factory=threading.Lock)
 
     def take_census(self, state: ObjectState) -> bool:
         """Ask the workers who is busy. Returns False when too many others are being asked."""
@@ -46,12 +50,26 @@ class Inspecting:
             state.learn_trouble(None, now)
             state.looked_at = None
             return None
-        if state.looked_at is None:
-            state.looked_at = now  # not ready yet is no trouble: the first look comes later
-        elif now - state.looked_at >= LOOK_AT_PODS_EVERY_SECONDS:
+        if state.looked_at is None or state.ready_at_look != live.ready:
+            # Not ready yet is no trouble, and some more are ready: the first look comes later.
+            state.looked_at = state.unready_since = now
+            state.ready_at_look = live.ready
+        every = LOOK_AT_PODS_EVERY_SECONDS
+        if now - state.unready_since >= SELDOM_AFTER_SECONDS:
+            every = SELDOM_SECONDS
+        if now - state.looked_at >= every:
+            self._look_if_free(state, live, now)
+        return every
+
+    def _look_if_free(self, state: ObjectState, live: DeploymentState, now: float) -> None:
+        """One at a time: where a thousand wait for their pods, no step waits for their looks."""
+        if not self._looking.acquire(blocking=False):
+            return
+        try:
             state.looked_at = now
             state.learn_trouble(self._diagnose(state, live.refused), now)
-        return LOOK_AT_PODS_EVERY_SECONDS
+        finally:
+            self._looking.release()
 
     def _count(self, state: ObjectState) -> None:
         pods = self.cluster.list_pods(state.wq.namespace, state.wq.name)

@@ -53,6 +53,8 @@ class ObjectState:
     trouble: Trouble | None = None
     trouble_since: float = float("inf")
     looked_at: float | None = None  # at pods that are not ready
+    unready_since: float = float("inf")
+    ready_at_look: int = 0
     decided: Decision | None = None  # as last told
     decided_at: float = float("-inf")
     decided_on: int | None = None  # spec.replicas then; None: there was no Deployment
