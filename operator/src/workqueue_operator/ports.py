@@ -139,8 +139,8 @@ class Cluster(Protocol):
         """The Deployment of this name, whoever owns it."""
         ...
 
-    def patch_replicas(self, namespace: str, name: str, replicas: int) -> DeploymentState:
-        """Change spec.replicas and nothing else."""
+    def patch_replicas(self, live: DeploymentState, replicas: int) -> DeploymentState:
+        """Change spec.replicas and nothing else, if the Deployment still has this uid."""
         ...
 
     def delete_deployment(self, namespace: str, name: str, uid: str) -> None:

@@ -68,7 +68,7 @@ def test_replicas_patched_alone_are_kept_and_taken_back_by_the_next_apply(
     manifest = deployment(kube.namespace, replicas=2, owner=workqueue)
     applied = cluster.apply_deployment(manifest)
     # When only the replicas are patched
-    patched = cluster.patch_replicas(kube.namespace, "mail", 5)
+    patched = cluster.patch_replicas(applied, 5)
     # Then nothing else has changed, and another manager owns that field
     assert patched.replicas == 5
     assert patched.uid == applied.uid
@@ -136,3 +136,18 @@ def test_a_manifest_that_the_server_refuses_is_told_with_its_words(
         cluster.apply_deployment(manifest)
 
     assert refused.value.status == 422
+
+
+def test_one_that_took_its_place_is_not_scaled(
+    kube: Kube, cluster: KubernetesCluster, workqueue: dict[str, Any]
+) -> None:
+    # Given a Deployment that was deleted, and another of the same name
+    before = cluster.apply_deployment(deployment(kube.namespace, replicas=1, owner=workqueue))
+    cluster.delete_deployment(kube.namespace, "mail", before.uid)
+    wait_for("it to be gone", lambda: not kube.get("Deployment", "mail"), seconds=20)
+    cluster.apply_deployment(deployment(kube.namespace, replicas=1, owner=workqueue))
+    # When the first is to be scaled, then the API server refuses
+    with pytest.raises(ApiError) as caught:
+        cluster.patch_replicas(before, 5)
+    assert caught.value.status == 409
+    assert kube.need("Deployment", "mail")["spec"]["replicas"] == 1

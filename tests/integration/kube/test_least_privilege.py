@@ -75,7 +75,7 @@ def test_all_that_the_operator_does_is_allowed(
     found = operator.get_deployment(namespace, "mail")
     assert found is not None
     assert found.uid == applied.uid
-    assert operator.patch_replicas(namespace, "mail", 1).replicas == 1
+    assert operator.patch_replicas(applied, 1).replicas == 1
     operator.list_pods(namespace, "mail")
     operator.delete_deployment(namespace, "mail", applied.uid)
     operator.patch_workqueue(namespace, "mail", {"metadata": {"labels": {"a": "b"}}})

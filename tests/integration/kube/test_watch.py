@@ -52,12 +52,12 @@ def test_what_is_there_what_changes_and_what_goes_is_told(
     served: Api, cluster: KubernetesCluster, kube: Kube, workqueue: dict[str, Any]
 ) -> None:
     uid = workqueue["metadata"]["uid"]
-    cluster.apply_deployment(deployment(kube.namespace, replicas=1, owner=workqueue))
+    live = cluster.apply_deployment(deployment(kube.namespace, replicas=1, owner=workqueue))
     with watching(served, kube.namespace) as (watch, heard):
         # Given what was there before the watch
         assert heard.replicas(uid) == 1
         # When it changes, and when it is deleted
-        cluster.patch_replicas(kube.namespace, "mail", 3)
+        cluster.patch_replicas(live, 3)
         wait_for("the change", lambda: heard.replicas(uid) == 3, seconds=5)
         kube.delete("Deployment", "mail")
         # Then both were told
@@ -90,10 +90,10 @@ def test_it_goes_on_over_the_ends_of_the_server_s_streams(
     served: Api, cluster: KubernetesCluster, kube: Kube, workqueue: dict[str, Any]
 ) -> None:
     uid = workqueue["metadata"]["uid"]
-    cluster.apply_deployment(deployment(kube.namespace, replicas=0, owner=workqueue))
+    live = cluster.apply_deployment(deployment(kube.namespace, replicas=0, owner=workqueue))
     with watching(served, kube.namespace, server_seconds=1) as (watch, heard):
         for replicas in range(1, 6):
-            cluster.patch_replicas(kube.namespace, "mail", replicas)
+            cluster.patch_replicas(live, replicas)
             wait_for("it", partial(heard.has, uid, replicas), seconds=5)
             time.sleep(0.7)  # so that the server ends a stream between two changes
         assert watch.alive()

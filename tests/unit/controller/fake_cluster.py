@@ -123,12 +123,14 @@ class FakeCluster:
         self._ask("get_deployment")
         return self.deployments.get((namespace, name))
 
-    def patch_replicas(self, namespace: str, name: str, replicas: int) -> DeploymentState:
+    def patch_replicas(self, live: DeploymentState, replicas: int) -> DeploymentState:
         """See ports.Cluster."""
         self._ask("patch_replicas")
-        live = self.deployments[namespace, name]
-        after = replace(live, replicas=replicas, generation=live.generation + 1)
-        self.set_deployment(after, (namespace, name))
+        there = self.deployments[live.namespace, live.name]
+        if there.uid != live.uid:
+            raise ApiError(409, "another Deployment has this name")
+        after = replace(there, replicas=replicas, generation=there.generation + 1)
+        self.set_deployment(after, (live.namespace, live.name))
         return after
 
     def delete_deployment(self, namespace: str, name: str, uid: str) -> None:

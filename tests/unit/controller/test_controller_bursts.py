@@ -35,7 +35,7 @@ def test_all_get_their_workers_before_anything_is_told(rig: Rig) -> None:
     rig.run()
     # Then every Deployment is written first (the last one finds nobody behind it)
     writes = rig.cluster.writes()
-    assert writes[:COUNT] == ["apply_deployment"] * COUNT
+    assert writes[:COUNT] == ["patch_replicas"] * COUNT
     # And each is told about in two more writes
     assert sorted(writes[COUNT:]) == ["patch_status"] * COUNT + ["post_event"] * COUNT
     told = {event["involvedObject"]["name"] for event in rig.cluster.events}
@@ -50,7 +50,7 @@ def test_a_single_one_is_told_about_at_once(rig: Rig) -> None:
     names = many_at_rest(rig)
     all_at_once(rig, names[:1])
     rig.run()
-    assert rig.cluster.writes() == ["apply_deployment", "post_event", "patch_status"]
+    assert rig.cluster.writes() == ["patch_replicas", "post_event", "patch_status"]
 
 
 def test_what_was_put_off_is_told_in_order_and_with_the_times_of_then(rig: Rig) -> None:

@@ -130,13 +130,13 @@ def test_a_queue_with_other_parameters_is_not_declared_with_every_sweep(rig: Rig
 def test_a_refusing_api_server_is_asked_less_and_less(rig: Rig) -> None:
     # Given an API server that refuses each Deployment
     at_work(rig)
-    rig.cluster.failures["apply_deployment"] = ApiError(403, "exceeded quota")
+    rig.cluster.failures["patch_replicas"] = ApiError(403, "exceeded quota")
     rig.broker.queue().ready = 95
     rig.cluster.asked.clear()
     # When the backlog asks for more workers for a minute
     rig.pass_seconds(60, every=0.2)
     # Then there were a few tries, one event, and the reason in status
-    assert 4 <= rig.cluster.asked.count("apply_deployment") <= 8
+    assert 4 <= rig.cluster.asked.count("patch_replicas") <= 8
     assert rig.cluster.reasons().count("KubernetesApi") == 1
     # And when it gives in, the workers come within the last pause
     rig.cluster.failures.clear()

@@ -32,7 +32,7 @@ def test_a_step_costs_three_writes_and_says_why(rig: Rig) -> None:
     rig.cluster.asked.clear()
     rig.broker.queue().ready = 95
     rig.sweep()
-    assert sorted(rig.cluster.writes()) == ["apply_deployment", "patch_status", "post_event"]
+    assert sorted(rig.cluster.writes()) == ["patch_replicas", "patch_status", "post_event"]
     message = rig.cluster.events[-1]["message"]
     assert message.startswith("from 0 to 10 workers (BacklogGrew): backlog 95 (95 ready")
     assert "target 10 per worker" in message
@@ -111,13 +111,13 @@ def test_an_event_that_is_refused_ends_no_step(rig: Rig, caplog: pytest.LogCaptu
 
 def test_what_goes_wrong_is_counted_by_its_reason(rig: Rig) -> None:
     settled(rig)
-    rig.cluster.failures["apply_deployment"] = ApiError(403, "quota")
+    rig.cluster.failures["patch_replicas"] = ApiError(403, "quota")
     rig.broker.queue().ready = 95
     rig.pass_seconds(10)
     errors = rig.telemetry.registry.get_sample_value(
         "workqueue_reconcile_errors_total", {"reason": "KubernetesApi"}
     )
-    assert errors == rig.cluster.asked.count("apply_deployment") - 1
+    assert errors == rig.cluster.asked.count("patch_replicas")
 
 
 def test_a_new_one_is_told_once_what_it_is(rig: Rig) -> None:

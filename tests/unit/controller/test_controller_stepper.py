@@ -74,13 +74,13 @@ def test_pauses_between_tries_grow_to_half_a_minute(rig: Rig) -> None:
 
 def test_an_api_server_that_asks_for_patience_gets_it(rig: Rig) -> None:
     with_workers(rig)
-    rig.cluster.failures["apply_deployment"] = ApiError(429, "too many", retry_after_seconds=20)
+    rig.cluster.failures["patch_replicas"] = ApiError(429, "too many", retry_after_seconds=20)
     rig.pods_start()
     rig.settle()
     rig.cluster.asked.clear()
     rig.broker.queue().ready = 190
     rig.pass_seconds(15)
-    assert rig.cluster.asked.count("apply_deployment") == 1
+    assert rig.cluster.asked.count("patch_replicas") == 1
     rig.cluster.failures.clear()
     rig.pass_seconds(6)
     assert rig.deployment().replicas == 19

@@ -17,7 +17,7 @@ NOTHING_WRITTEN: dict[str, str] = {}
     [
         pytest.param(SAME, (5, 5), False, Step.NOTHING, id="nothing differs"),
         pytest.param(SAME, (5, 5), True, Step.NOTHING, id="nothing differs, with a turn"),
-        pytest.param(SAME, (5, 20), False, Step.APPLY, id="only the number differs"),
+        pytest.param(SAME, (5, 20), False, Step.REPLICAS, id="only the number differs"),
         pytest.param(USER_CHANGE, (5, 5), False, Step.APPLY, id="the user's change waits for none"),
         pytest.param(USER_CHANGE, (5, 20), False, Step.APPLY, id="nor with another number"),
         pytest.param(

@@ -67,15 +67,17 @@ def get(api: Api, namespace: str, name: str) -> DeploymentState | None:
         raise
 
 
-def patch_replicas(api: Api, namespace: str, name: str, replicas: int) -> DeploymentState:
-    """Change spec.replicas and nothing else: the pod template stays as it is."""
+def patch_replicas(api: Api, live: DeploymentState, replicas: int) -> DeploymentState:
+    """Change spec.replicas and nothing else: the pod template stays as it is.
+
+    Cheaper for the API server than an apply. One that took its place meanwhile is refused (409).
+    """
     answer = api.request(
         "PATCH",
-        item(APPS, namespace, "deployments", name),
+        item(APPS, live.namespace, "deployments", live.name),
         query={"fieldManager": REPLICAS_FIELD_MANAGER},
-        body={"spec": {"replicas": replicas}},
+        body={"metadata": {"uid": live.uid}, "spec": {"replicas": replicas}},
         content_type="application/merge-patch+json",
-        retry_conflict=True,
     )
     return state_of(answer)
 

@@ -29,9 +29,9 @@ class KubernetesCluster:
         """See ports.Cluster."""
         return deployments.get(self._api, namespace, name)
 
-    def patch_replicas(self, namespace: str, name: str, replicas: int) -> DeploymentState:
+    def patch_replicas(self, live: DeploymentState, replicas: int) -> DeploymentState:
         """See ports.Cluster."""
-        return deployments.patch_replicas(self._api, namespace, name, replicas)
+        return deployments.patch_replicas(self._api, live, replicas)
 
     def delete_deployment(self, namespace: str, name: str, uid: str) -> None:
         """See ports.Cluster."""

@@ -45,7 +45,7 @@ class Acting:
             manifest["metadata"]["uid"] = live.uid
         step = self._choose(state, live, manifest, decision.workers)
         before, recreated = live.replicas if live else 0, live is None and state.had_deployment
-        self._write(state, step, manifest)
+        self._write(state, step, manifest, live)
         if recreated:
             text = f"the Deployment was gone and is made again with {decision.workers} workers"
             self.reporter.event(wq, "Warning", "DeploymentRecreated", text)
@@ -53,7 +53,9 @@ class Acting:
             self._tell(state, before, decision)
         return self.turns.wait_seconds(wq.uid)
 
-    def _write(self, state: ObjectState, step: Step, manifest: Json) -> None:
+    def _write(
+        self, state: ObjectState, step: Step, manifest: Json, live: DeploymentState | None
+    ) -> None:
         wq = state.wq
         if step is Step.APPLY:
             try:
@@ -61,9 +63,9 @@ class Acting:
             except ApiError:
                 self.turns.give_back(wq.uid)  # one that is refused holds up no other's turn
                 raise
-        elif step is Step.REPLICAS:
+        elif step is Step.REPLICAS and live is not None:
             replicas = manifest["spec"]["replicas"]
-            self._learn(state, self.cluster.patch_replicas(wq.namespace, wq.name, replicas))
+            self._learn(state, self.cluster.patch_replicas(live, replicas))
 
     def _find(self, state: ObjectState) -> DeploymentState | None:
         """Before creating: is there one that the watch has not told of, and is it ours?"""

@@ -15,7 +15,7 @@ class Step(Enum):
     """What to send to the API server."""
 
     NOTHING = "nothing"
-    REPLICAS = "replicas"  # only the number: the full apply waits for its turn
+    REPLICAS = "replicas"  # only the number: nothing else differs, or it waits for its turn
     APPLY = "apply"
 
 
@@ -31,7 +31,7 @@ def next_step(
     """Choose the smallest write. replicas: as they are, as they should be."""
     now, then = replicas
     if all(live.get(key) == wanted[key] for key in (RENDERING, SPEC_HASH)):
-        return Step.NOTHING if now == then else Step.APPLY
+        return Step.NOTHING if now == then else Step.REPLICAS
     # From zero or to zero there is nobody to be rolled.
     if not is_ours_alone(live, wanted) or turn or 0 in replicas:
         return Step.APPLY
