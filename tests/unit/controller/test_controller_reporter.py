@@ -130,6 +130,24 @@ def test_a_new_one_is_told_once_what_it_is(rig: Rig) -> None:
     assert rig.cluster.asked.count("patch_status") == 1
 
 
+def test_a_new_one_that_waited_for_its_turn_is_told_once_as_well(rig: Rig) -> None:
+    # Given a queue that is declared long after the WorkQueue was made
+    rig.broker.go_down()
+    given = rig.apply()
+    rig.run()
+    rig.cluster.asked.clear()
+    rig.broker.down = None
+    rig.clock.seconds += 10
+    rig.broker.sweep()
+    rig.run_once()
+    # When it has just been declared, then nothing is told before it is read
+    assert rig.broker.ensured == ["thumbnails"]
+    assert rig.cluster.asked.count("patch_status") == 0
+    rig.settle()
+    assert rig.condition(given)["reason"] == "Idle"
+    assert rig.cluster.asked.count("patch_status") == 1
+
+
 def test_a_new_one_whose_broker_says_nothing_is_told_that_it_starts(rig: Rig) -> None:
     given = rig.apply()
     rig.run()

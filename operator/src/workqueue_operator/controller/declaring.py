@@ -89,6 +89,7 @@ class Declaring:
         if created:
             with state.lock:
                 state.reading = None  # "missing" is no news any more; the next sweep counts
+                state.awaited_since = self.clock.monotonic()
 
     def _tell(self, state: ObjectState, access: Access, *, created: bool) -> None:
         wq = state.wq

@@ -32,7 +32,7 @@ class ObjectState:
     """Guarded by `lock`; steps of one object never overlap, but readings arrive in between."""
 
     wq: WorkQueue
-    known_since: float = float("-inf")  # monotonic, as are all times here
+    awaited_since: float = float("-inf")  # the first reading of its queue; monotonic
     lock: threading.RLock = field(default_factory=threading.RLock)
     history: History = field(default_factory=History)
     learner: Learner | None = None  # for DrainSeconds

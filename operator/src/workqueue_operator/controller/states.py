@@ -50,7 +50,7 @@ class States:
 
     def _new(self, wq: WorkQueue) -> ObjectState:
         now = self.clock.monotonic()
-        state = ObjectState(wq=wq, known_since=now)
+        state = ObjectState(wq=wq, awaited_since=now)
         state.learn_deployment(self._early.pop(wq.uid, None), now)
         scaled = wq.status.get("lastScaleTime")
         if scaled is not None:

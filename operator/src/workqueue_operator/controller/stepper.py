@@ -182,7 +182,7 @@ class Stepper:
         if found.decision is None and found.problem() is None:
             if state.wq.status:
                 return None  # just started, and what stands there is not known to be wrong
-            left = state.known_since + FIRST_WORD_SECONDS - self.clock.monotonic()
+            left = state.awaited_since + FIRST_WORD_SECONDS - self.clock.monotonic()
             if left > 0:
                 return left
         return self.reporter.report(state, found)
