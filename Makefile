@@ -116,6 +116,7 @@ $(STAMP): requirements/dev.txt
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV) || { echo "error: no venv module; what to do:\
 	  apt-get install python3-venv"; exit 1; }
 	@echo "  Installing the tools into $(VENV) (usually 60 s)"; mkdir -p build/logs
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt \
+	@# The lock has everything; whatever pip would add to it is newer than what was tried.
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt \
 	  >build/logs/venv.log 2>&1 || { tail -n 15 build/logs/venv.log; echo "  full log: build/logs/venv.log"; exit 1; }
 	@rm -f $(VENV)/locked-*; touch $@

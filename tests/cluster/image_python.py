@@ -44,7 +44,13 @@ def _environment(paths: Paths) -> Path:
     lock = paths.repository / "requirements" / "dev.txt"
 
     def build(target: Path) -> None:
-        pip = [f"{VENV}/bin/pip", "install", "--require-hashes", "--disable-pip-version-check"]
+        pip = [
+            f"{VENV}/bin/pip",
+            "install",
+            "--no-deps",
+            "--require-hashes",
+            "--disable-pip-version-check",
+        ]
         with step("Installing the tools for the images' Python", usually_seconds=60):
             for argv in (["python3", "-m", "venv", VENV], [*pip, f"--requirement={lock}"]):
                 run_logged(
