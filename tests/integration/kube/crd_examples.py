@@ -65,6 +65,41 @@ FLOOR = {"schedule": "0 8 * * 1-5", "durationSeconds": 3600, "minWorkers": 5}
 
 ON_CREATION = [
     Bad(
+        id="an active floor above the bounds",
+        message="minActiveWorkers is above maxWorkers",
+        change=scaling(minActiveWorkers=5, maxWorkers=4),
+    ),
+    Bad(
+        id="a blind floor above the bounds",
+        message="onUnknown.minWorkers is above maxWorkers",
+        change=scaling(onUnknown={"minWorkers": 5}, maxWorkers=4),
+    ),
+    Bad(
+        id="a scheduled floor above the bounds",
+        message="a floor's minWorkers is above maxWorkers",
+        change=scaling(floors=[FLOOR], maxWorkers=4),
+    ),
+    Bad(
+        id="a fixed number without the number",
+        message="mode Fixed needs fixedWorkers",
+        change=scaling(mode="Fixed"),
+    ),
+    Bad(
+        id="two limits of one step down",
+        message="give maxStep (workers) or maxPercent",
+        change=scaling(scaleDown={"maxStep": 1, "maxPercent": 10}),
+    ),
+    Bad(
+        id="a schedule with seconds, or with too few fields",
+        message="is not a schedule",
+        change=scaling(floors=[FLOOR | {"schedule": "0 8 * * 1-5 0"}]),
+    ),
+    Bad(
+        id="an offset for a time zone",
+        message="is not a time zone",
+        change=scaling(floors=[FLOOR | {"timeZone": "+02:00"}]),
+    ),
+    Bad(
         id="a name that no Deployment label can be",
         message="metadata.name becomes the name of the Deployment",
         change={"metadata": {"name": "thumb.nails"}},
@@ -182,41 +217,6 @@ OUT_OF_BOUNDS = [
         id="an image with a space in it",
         message="spec.worker.image in body should match",
         change={"spec": {"worker": {"image": "worker: 1"}}},
-    ),
-    Bad(
-        id="an active floor above the bounds",
-        message="minActiveWorkers is above maxWorkers",
-        change=scaling(minActiveWorkers=5, maxWorkers=4),
-    ),
-    Bad(
-        id="a blind floor above the bounds",
-        message="onUnknown.minWorkers is above maxWorkers",
-        change=scaling(onUnknown={"minWorkers": 5}, maxWorkers=4),
-    ),
-    Bad(
-        id="a scheduled floor above the bounds",
-        message="a floor's minWorkers is above maxWorkers",
-        change=scaling(floors=[FLOOR], maxWorkers=4),
-    ),
-    Bad(
-        id="a fixed number without the number",
-        message="mode Fixed needs fixedWorkers",
-        change=scaling(mode="Fixed"),
-    ),
-    Bad(
-        id="two limits of one step down",
-        message="give maxStep (workers) or maxPercent",
-        change=scaling(scaleDown={"maxStep": 1, "maxPercent": 10}),
-    ),
-    Bad(
-        id="a schedule with seconds, or with too few fields",
-        message="is not a schedule",
-        change=scaling(floors=[FLOOR | {"schedule": "0 8 * * 1-5 0"}]),
-    ),
-    Bad(
-        id="an offset for a time zone",
-        message="is not a time zone",
-        change=scaling(floors=[FLOOR | {"timeZone": "+02:00"}]),
     ),
     Bad(
         id="a mode that does not exist",

@@ -149,5 +149,5 @@ def test_one_that_took_its_place_is_not_scaled(
     # When the first is to be scaled, then the API server refuses
     with pytest.raises(ApiError) as caught:
         cluster.patch_replicas(before, 5)
-    assert caught.value.status == 409
+    assert caught.value.status == 422
     assert kube.need("Deployment", "mail")["spec"]["replicas"] == 1

@@ -128,7 +128,7 @@ class FakeCluster:
         self._ask("patch_replicas")
         there = self.deployments[live.namespace, live.name]
         if there.uid != live.uid:
-            raise ApiError(409, "another Deployment has this name")
+            raise ApiError(422, "metadata.uid: field is immutable")
         after = replace(there, replicas=replicas, generation=there.generation + 1)
         self.set_deployment(after, (live.namespace, live.name))
         return after

@@ -70,7 +70,7 @@ def get(api: Api, namespace: str, name: str) -> DeploymentState | None:
 def patch_replicas(api: Api, live: DeploymentState, replicas: int) -> DeploymentState:
     """Change spec.replicas and nothing else: the pod template stays as it is.
 
-    Cheaper for the API server than an apply. One that took its place meanwhile is refused (409).
+    Cheaper for the API server than an apply. One that took its place meanwhile is refused (422).
     """
     answer = api.request(
         "PATCH",
