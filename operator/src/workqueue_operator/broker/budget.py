@@ -4,7 +4,8 @@ from collections import deque
 
 BROKER_SECONDS = 36e-6
 """CPU of the broker for one passive declare among many: 35 at 1,000 queues and 37 at 10,000 (the
-benchmarks' broker CPU by the reads that the budget then allowed), 20 where all are asked at once."""
+benchmarks' broker CPU, by the reads that the budget then allowed), 20 where all are asked at once.
+"""
 
 _FIRST_GUESS_SECONDS = 15e-6
 _REMEMBERED = 20
