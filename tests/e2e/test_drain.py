@@ -42,7 +42,10 @@ def test_busy_workers_who_leave_finish_their_tasks_and_ask_for_nobody(story: Sto
         # Then every task is finished by the worker that began it
         story.wait_completed(in_work + FEW - FEWER, seconds=60)
         falls = [history.values() for history in histories]
-        assert falls == [[WORKERS, LESS], [WORKERS, LESS], [FEW, FEWER]]
+        assert falls[:-1] == [[WORKERS, LESS], [WORKERS, LESS]]
+        # (whoever of the few is done before the other may leave before it)
+        assert falls[-1][:2] == [FEW, FEWER]
+        assert falls[-1] == sorted(falls[-1], reverse=True)
     assert story.ledger.read().started_twice() == []
     assert story.ledger.repeated() == []
 
