@@ -74,7 +74,6 @@ def _stepper(world: World, reporter: Reporter, threads: int) -> Stepper:
     turns = Turns(clock.monotonic)
     acting = Acting(cluster=cluster, reporter=reporter, turns=turns, clock=clock)
     return Stepper(
-        cluster=cluster,
         queueing=queueing,
         acting=acting,
         finalizing=finalizing,

@@ -38,7 +38,6 @@ class ObjectState:
     learner: Learner | None = None  # for DrainSeconds
     counters: Counters | None = None  # of workers that are sampled for it
     floor: ActiveFloor | None = None
-    floor_due: float = float("-inf")  # when another floor may count; monotonic
     reading: Reading | None = None
     target: Target | None = None
     declared: tuple[str, Queue] | None = None  # address and queue, as the broker or status said

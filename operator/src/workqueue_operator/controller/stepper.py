@@ -22,7 +22,6 @@ from workqueue_operator.core.errors import (
 )
 from workqueue_operator.core.policy import decide
 from workqueue_operator.core.readings import Known, Missing, Unknown
-from workqueue_operator.ports import Cluster
 
 CONFLICT = 409
 RETRY_FIRST_SECONDS = 1.0
@@ -38,7 +37,6 @@ ASK_SECONDS = {"now": 0.5, "soon": 5.0}
 class Stepper:
     """Takes steps; remembers nothing between them."""
 
-    cluster: Cluster
     queueing: Queueing
     acting: Acting
     finalizing: Finalizing

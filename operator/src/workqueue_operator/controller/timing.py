@@ -15,15 +15,8 @@ class Timing:
 
     def refresh(self, state: ObjectState) -> float | None:
         """Find the floor of now. Returns seconds until it may be another; None: never."""
-        floors = state.wq.scaling.floors
-        if not floors:
-            with state.lock:
-                state.floor, state.floor_due = None, float("inf")
-            return None
-        now = self.clock.now()
-        change = next_change(floors, now)
-        left = None if change is None else max(0.0, (change - now).total_seconds())
+        floors, now = state.wq.scaling.floors, self.clock.now()
         with state.lock:
             state.floor = active_floor(floors, now)
-            state.floor_due = float("inf") if left is None else self.clock.monotonic() + left
-        return left
+        change = next_change(floors, now)
+        return None if change is None else max(0.0, (change - now).total_seconds())
