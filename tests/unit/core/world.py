@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from workqueue_operator.core.census import Voice, count
 from workqueue_operator.core.decision import Census, Decision, Rules, Seen
 from workqueue_operator.core.history import History
-from workqueue_operator.core.inwork import in_work
+from workqueue_operator.core.inwork import learn_flow
 from workqueue_operator.core.learning import Learner
 from workqueue_operator.core.policy import decide, learn
 from workqueue_operator.core.readings import Known, Reading, Unknown
@@ -105,17 +105,8 @@ class World:
     def _decide(self, reading: Reading) -> Decision:
         look = self._look(reading)
         learn(self.by, look, self.history, now=self.now)
-        self._learn_flow(look)
+        learn_flow(self.learner, look, self.by.prefetch, now=self.now)
         return decide(self.by, look, self.history, now=self.now)
-
-    def _learn_flow(self, look: Seen) -> None:
-        known = look.reading
-        if not isinstance(known, Known):
-            self.learner.forget_flow()
-            return
-        work = in_work(look, known, self.by.prefetch)
-        busy = float(min(work.tasks, look.ready))
-        self.learner.learn_flow(backlog=known.ready + work.tasks, busy=busy, now=self.now)
 
     def _look(self, reading: Reading) -> Seen:
         there = len(self.workers)

@@ -11,7 +11,7 @@ from workqueue_operator.controller.rest import Rest
 from workqueue_operator.controller.watches import Target
 from workqueue_operator.core.decision import Census, Decision, Rules, Seen
 from workqueue_operator.core.history import History
-from workqueue_operator.core.inwork import busy_workers, in_work
+from workqueue_operator.core.inwork import busy_workers, in_work, learn_flow
 from workqueue_operator.core.learning import Learned, Learner
 from workqueue_operator.core.manifests import GRACE_MARGIN_SECONDS
 from workqueue_operator.core.pods import LIMITING, LIMITING_AFTER_SECONDS, Trouble
@@ -110,14 +110,8 @@ class ObjectState:
     def learn(self, seen: Seen, now: float) -> None:
         """Put what was seen into everything that remembers."""
         learn(self.rules, seen, self.history, now=now)
-        if self.learner is None:
-            return
-        if not isinstance(seen.reading, Known):
-            self.learner.forget_flow()
-            return
-        work = in_work(seen, seen.reading, self.wq.worker.prefetch)
-        busy = float(min(work.tasks, seen.ready))
-        self.learner.learn_flow(backlog=seen.reading.ready + work.tasks, busy=busy, now=now)
+        if self.learner is not None:
+            learn_flow(self.learner, seen, self.wq.worker.prefetch, now=now)
 
     def keep_learner(self) -> None:
         """Have one as long as the target asks for it; it goes on with what the status says."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from workqueue_operator.core.decision import Census, Seen
+from workqueue_operator.core.learning import Learner
 from workqueue_operator.core.readings import Known
 
 
@@ -36,6 +37,17 @@ def in_work(seen: Seen, known: Known, prefetch: int) -> InWork:
         return InWork(tasks=0 if seen.may_drain else held, most=held)
     full = min(known.consumers * prefetch, room)
     return InWork(tasks=full if known.ready else 0, most=full)
+
+
+def learn_flow(learner: Learner, seen: Seen, prefetch: int, *, now: float) -> None:
+    """Tell a learner what one reading says of the work: what there is, and how many are at it."""
+    known = seen.reading
+    if not isinstance(known, Known):
+        learner.forget_flow()
+        return
+    tasks = in_work(seen, known, prefetch).tasks
+    busy = float(min(tasks, seen.ready))
+    learner.learn_flow(backlog=known.ready + tasks, busy=busy, now=now)
 
 
 def busy_workers(seen: Seen, known: Known, prefetch: int) -> int | None:

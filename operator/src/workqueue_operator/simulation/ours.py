@@ -14,7 +14,7 @@ from workqueue_operator.core.decision import (
     Seen,
 )
 from workqueue_operator.core.history import History
-from workqueue_operator.core.inwork import in_work
+from workqueue_operator.core.inwork import learn_flow
 from workqueue_operator.core.learning import Learner
 from workqueue_operator.core.policy import decide, learn
 from workqueue_operator.core.readings import Known
@@ -137,9 +137,7 @@ class Operator:
         seen = self._seen(world, known)
         learn(self.rules, seen, self.history, now=world.now)
         if self.learner is not None:
-            work = in_work(seen, known, self.rules.prefetch).tasks
-            busy = float(min(work, seen.ready))
-            self.learner.learn_flow(backlog=known.ready + work, busy=busy, now=world.now)
+            learn_flow(self.learner, seen, self.rules.prefetch, now=world.now)
         return decide(self.rules, seen, self.history, now=world.now)
 
     def _seen(self, world: World, known: Known) -> Seen:
