@@ -8,6 +8,7 @@ import pytest
 
 from contract.crd_example import HANDLERS, METADATA, full_example
 from tools.crd import schema
+from workqueue_operator.cli.schema import with_defaults
 from workqueue_operator.core.manifests import deployment
 from workqueue_operator.core.workqueue import WorkQueue
 
@@ -17,21 +18,9 @@ LEAST = {
 }
 
 
-def with_defaults(value: Any, node: Mapping[str, Any]) -> Any:
-    """Fill in the schema's defaults, outside first, as the API server does."""
-    if not isinstance(value, dict):
-        return value
-    for name, below in node.get("properties", {}).items():
-        if name not in value and "default" in below:
-            value[name] = copy.deepcopy(below["default"])
-        if name in value:
-            value[name] = with_defaults(value[name], below)
-    return value
-
-
 def stored(spec: Mapping[str, Any]) -> dict[str, Any]:
     body = {"metadata": dict(METADATA), "spec": copy.deepcopy(dict(spec))}
-    filled: dict[str, Any] = with_defaults(body, schema())
+    filled: dict[str, Any] = with_defaults(schema(), body)
     return filled
 
 
