@@ -49,7 +49,7 @@ def test_zeros_that_a_restarted_broker_tells_of_tasks_in_work_are_not_believed(
     declare_on(broker, node.name, "mail", "quorum")
     publish(broker, "mail", 10)
     told.monitors.watch(near, "mail")
-    told.wait(near, "mail", ready(10), seconds=10)
+    told.wait(near, "mail", ready(10), seconds=30)
 
     begun = time.monotonic()
     node.stop()
@@ -59,7 +59,7 @@ def test_zeros_that_a_restarted_broker_tells_of_tasks_in_work_are_not_believed(
         node.wait_running()
         row = wait_for("its first row", lambda: listed(broker).get("mail"), seconds=5, every=0.05)
         assert row["messages_unacknowledged"] == 0, "the lie: three are in work"
-        told.wait(near, "mail", three_in_work, seconds=15)
+        told.wait(near, "mail", three_in_work, seconds=40)
 
     said = [one for one in told.all[near.address, "mail"] if one.at >= begun]
     assert not any(isinstance(one, Missing) for one in said)
@@ -73,17 +73,17 @@ def test_an_alarm_that_stops_publishers_stops_no_reading(node: Node, told: Told)
     declare_on(broker, node.name, "heavy", "classic")
     publish(broker, "heavy", 10)
     told.monitors.watch(near, "heavy")
-    told.wait(near, "heavy", ready(10), seconds=10)
+    told.wait(near, "heavy", ready(10), seconds=30)
 
     with closing(connect(broker)) as publisher:
         node.control("set_vm_memory_high_watermark", "absolute", "1MB")
         try:
             assert is_blocked(publisher, "heavy")
             with closing(holding(broker, "heavy", 3)):
-                told.wait(near, "heavy", ready(7), seconds=5)
+                told.wait(near, "heavy", ready(7), seconds=20)
                 declare_on(broker, node.name, "new", "classic")
                 told.monitors.watch(near, "new")
-                told.wait(near, "new", ready(0), seconds=5)
+                told.wait(near, "new", ready(0), seconds=20)
         finally:
             node.control("set_vm_memory_high_watermark", "absolute", "1GB")
 

@@ -56,7 +56,8 @@ class ManagementReader:
         self._url = queues_url(access)
         self._totals: Totals | None = None
         self._trouble: str | None = None
-        self._closing = threading.Event()
+        self._closing = False
+        self._called = threading.Event()  # to ask now, whatever the pace says
         self._stirred = threading.Event()  # a queue had tasks or consumers since the last request
         self._thread = threading.Thread(
             target=self._run, name=f"management {access.server}", daemon=True
@@ -72,7 +73,13 @@ class ManagementReader:
 
     def close(self) -> None:
         """Ask no more. Returns at once; a request under way ends by itself within seconds."""
-        self._closing.set()
+        self._closing = True
+        self._called.set()
+        self._stirred.set()
+
+    def broker_is_back(self) -> None:
+        """Ask now: an API that was away with its broker is there again. For any thread."""
+        self._called.set()
         self._stirred.set()
 
     def complete(
@@ -102,14 +109,18 @@ class ManagementReader:
     def _run(self) -> None:
         pace, backoff = Pace(floor_seconds=FLOOR_SECONDS), Backoff(random.random)
         with session_of(self._access) as session:
-            while not self._closing.is_set():
+            while not self._closing:
                 self._stirred.clear()
-                self._rest(self._ask(session, pace, backoff))
+                if self._was_called(self._ask(session, pace, backoff)):
+                    backoff.succeeded()  # it is AMQP's word that waiting is over
 
-    def _rest(self, seconds: float) -> None:
-        """So long, and until a queue has tasks or consumers: then a new answer comes at once."""
-        if not self._closing.wait(seconds):
+    def _was_called(self, seconds: float) -> bool:
+        """Rest so long, and until a queue has tasks or consumers, or until somebody calls."""
+        called = self._called.wait(seconds)
+        self._called.clear()
+        if not called:
             self._stirred.wait(max(0.0, CALM_SECONDS - seconds))
+        return called
 
     def _ask(self, session: requests.Session, pace: Pace, backoff: Backoff) -> float:
         """Ask once; returns the seconds to wait before the next time."""

@@ -119,6 +119,8 @@ class Monitor:
             if self._closing:
                 return
             connected_at = time.monotonic()
+            if self._management is not None:
+                self._management.broker_is_back()
             sweeper = Sweeper(link, self._loop, stopped=self._is_closing)
             while not self._closing:
                 self._turn(sweeper, link, connected_at)
