@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +14,7 @@ from workqueue_worker.outcome import (
     Ok,
     Outcome,
     PublishAgain,
+    Reason,
     Release,
     Retry,
     Rules,
@@ -23,13 +22,11 @@ from workqueue_worker.outcome import (
     label,
 )
 
-Reason = Literal["MaxAttempts", "DeadLetter"] | None
-
 RULES = Rules(queue="mail", dead_letter_queue="mail.dead", max_attempts=3)
 NEVER_GIVEN_UP = Rules(queue="mail", dead_letter_queue="", max_attempts=3)
 
 
-def again(queue: str, failures: int, reason: Reason = None) -> PublishAgain:
+def again(queue: str, failures: int, reason: Reason | None = None) -> PublishAgain:
     return PublishAgain(queue=queue, failures=failures, error="x", reason=reason)
 
 
