@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
+from kit.kube import patient
 from workqueue_operator.broker.monitors import RabbitMonitors
 from workqueue_operator.core.access import Access
 from workqueue_operator.core.readings import Known, Reading, Unknown
@@ -48,7 +49,7 @@ class Told:
             return next((one for one in told if expected(one)), None)
 
         with self._changed:
-            found = self._changed.wait_for(there, seconds)
+            found = self._changed.wait_for(there, patient(seconds))
             assert found, f"told {self.last.get(key)}"
             return found
 

@@ -29,7 +29,7 @@ from workqueue_operator.broker.totals import Totals, unacked_by_queue
 from workqueue_operator.core.access import Access
 from workqueue_operator.core.readings import Known, Missing, Reading, Unknown
 
-pytestmark = pytest.mark.timeout(150)  # the nodes' start counts for the first test
+pytestmark = pytest.mark.timeout(240)  # the nodes' start counts for the first test
 ZERO_IS_PROVEN_SECONDS = 10.0
 MORE = [f"hanging-{index}" for index in range(30)]
 

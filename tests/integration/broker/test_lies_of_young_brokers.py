@@ -23,7 +23,7 @@ from kit.three_nodes import Node, running_nodes
 from workqueue_operator.broker.totals import unacked_by_queue
 from workqueue_operator.core.readings import Known, Missing
 
-pytestmark = pytest.mark.timeout(120)  # the node's start counts for the first test
+pytestmark = pytest.mark.timeout(240)  # the node's start counts for the first test
 STATISTICS = "name,messages_ready,messages_unacknowledged"
 
 

@@ -48,7 +48,7 @@ def test_tasks_in_work_are_told(
     told.wait(managed, "mail", in_work(2), seconds=9)
 
 
-@pytest.mark.timeout(40)
+@pytest.mark.timeout(240)
 def test_no_zero_is_believed_until_the_connection_has_stood_for_a_while(
     broker: Broker, told: Told, managed: Access
 ) -> None:

@@ -60,7 +60,7 @@ def publish(channel: Any, queue: str, count: int) -> None:
         channel.basic_publish("", queue, b"task", mandatory=True)
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(240)
 def test_given_workers_that_are_always_busy_then_the_seconds_of_a_task_are_told(
     broker: Broker, managed: Access, channel: Any
 ) -> None:

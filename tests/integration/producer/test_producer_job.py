@@ -83,7 +83,7 @@ def shop(rig: Rig, kubeconfig: Path, namespace: str, images: Mapping[str, str]) 
     return made
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(240)
 def test_given_the_same_command_twice_then_two_jobs_publish_the_config_maps_lines(
     shop: Shop,
 ) -> None:
@@ -95,7 +95,7 @@ def test_given_the_same_command_twice_then_two_jobs_publish_the_config_maps_line
         assert shop.published() == example_tasks()
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(240)
 def test_given_a_wrong_password_when_the_secret_is_mended_then_the_job_recovers_by_itself(
     shop: Shop,
 ) -> None:
@@ -110,7 +110,7 @@ def test_given_a_wrong_password_when_the_secret_is_mended_then_the_job_recovers_
     assert shop.published() == example_tasks()
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(240)
 def test_given_tasks_that_may_be_in_the_queue_then_the_job_fails_instead_of_doubling_them(
     shop: Shop,
 ) -> None:

@@ -128,7 +128,7 @@ def test_a_silent_queue_in_the_pipe_holds_up_the_others_for_a_moment(
     # And from then on nobody waits for it
     began = time.monotonic()
     assert set(scene.sweeper.sweep(names(100))) == set(names(100)) - {"q50"}
-    assert time.monotonic() - began < 0.2
+    assert time.monotonic() - began < 0.8
 
     # And it ends as unknown, and is known again once it answers
     time.sleep(1.0)

@@ -70,7 +70,7 @@ def test_given_a_program_past_its_limit_then_its_whole_group_is_killed(tmp_path:
     started = time.monotonic()
     ended = shell(script, limit_seconds=0.5).run(a_task())
     assert ended == outcome.Retry("killed after 0.5 s", timed_out=True)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 20
     assert ends(pid_file)
 
 
@@ -78,7 +78,7 @@ def test_given_a_program_that_leaves_another_behind_then_that_ends_with_it(tmp_p
     pid_file = tmp_path / "pid"
     started = time.monotonic()
     assert shell(f"sleep 60 & echo $! > {pid_file}").run(a_task()) == outcome.Ok()
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 20
     assert ends(pid_file)
 
 
@@ -92,7 +92,7 @@ def test_given_a_lost_channel_then_the_program_is_asked_to_stop() -> None:
     started = time.monotonic()
     ended = shell("trap 'exit 75' TERM; sleep 30 & wait").run(task)
     assert ended == outcome.Retry("exit 75")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
 
 
 def test_output_goes_to_the_log_line_by_line(caplog: pytest.LogCaptureFixture) -> None:
