@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from workqueue_worker.settings import ENVIRONMENT, Settings
+from workqueue_worker.settings import ENVIRONMENT, OPTIONAL, Settings
 
 CONTRACT = {
     "WORKQUEUE_QUEUE": "mail",
@@ -17,6 +17,11 @@ CONTRACT = {
     "WORKQUEUE_PREFETCH": "1",
     "WORKQUEUE_PROBE_PORT": "9400",
     "WORKQUEUE_POD_NAME": "mail-7",
+}
+ONLY_WHEN_ASKED_FOR = {
+    "WORKQUEUE_RETRY_DELAYS_SECONDS": "1,10,60",
+    "WORKQUEUE_MAX_CRASHES": "3",
+    "WORKQUEUE_TLS_DIR": "/etc/workqueue/tls",
 }
 
 
@@ -39,11 +44,17 @@ class Recorder(Mapping[str, str]):
 
 
 def test_the_worker_reads_every_name_and_no_other() -> None:
-    env = Recorder(CONTRACT)
+    env = Recorder(CONTRACT | ONLY_WHEN_ASKED_FOR)
     Settings.from_env(env)
-    assert env.read == set(CONTRACT)
+    assert env.read == set(env)
+
+
+def test_without_what_nobody_asked_for_its_environment_is_whole() -> None:
+    absent = Settings.from_env(CONTRACT)
+    assert Settings.from_env(CONTRACT | dict.fromkeys(ONLY_WHEN_ASKED_FOR, "")) == absent
 
 
 def test_the_worker_declares_what_it_reads() -> None:
     assert set(ENVIRONMENT) == set(CONTRACT)
-    assert len(ENVIRONMENT) == len(set(ENVIRONMENT))
+    assert set(OPTIONAL) == set(ONLY_WHEN_ASKED_FOR)
+    assert len(ENVIRONMENT + OPTIONAL) == len({*ENVIRONMENT, *OPTIONAL})

@@ -38,6 +38,13 @@ def test_a_command_is_read() -> None:
     assert Settings.from_env(env).handler == CommandHandler(("python", "resize.py"))
 
 
+def test_delays_and_crashes_are_read_into_the_rules() -> None:
+    asked = {"WORKQUEUE_RETRY_DELAYS_SECONDS": "1,10,60", "WORKQUEUE_MAX_CRASHES": "3"}
+    rules = Settings.from_env(GOOD | asked).rules
+    assert (rules.retry_delays_seconds, rules.max_crashes) == ((1, 10, 60), 3)
+    assert Settings.from_env(GOOD).rules.max_crashes is None
+
+
 def test_no_dead_letters_are_an_empty_name() -> None:
     env = GOOD | {"WORKQUEUE_DEAD_LETTER_QUEUE": ""}
     assert Settings.from_env(env).rules.dead_letter_queue == ""
@@ -57,6 +64,11 @@ def test_every_name_is_missed_by_name(name: str) -> None:
         pytest.param("WORKQUEUE_PREFETCH", "two", "whole number", id="a prefetch in words"),
         pytest.param("WORKQUEUE_PREFETCH", "0", "from 1 to", id="an unlimited prefetch"),
         pytest.param("WORKQUEUE_MAX_ATTEMPTS", "0", "from 1 to", id="no attempt at all"),
+        pytest.param("WORKQUEUE_MAX_CRASHES", "0", "from 1 to", id="no start at all"),
+        pytest.param("WORKQUEUE_RETRY_DELAYS_SECONDS", "10,1", "ascend", id="steps that descend"),
+        pytest.param("WORKQUEUE_RETRY_DELAYS_SECONDS", "1,1", "ascend", id="a step given twice"),
+        pytest.param("WORKQUEUE_RETRY_DELAYS_SECONDS", "0,5", "ascend", id="a delay of nothing"),
+        pytest.param("WORKQUEUE_RETRY_DELAYS_SECONDS", "1,soon", "whole", id="a delay in words"),
         pytest.param("WORKQUEUE_PROBE_PORT", "70000", "to 65535", id="a port beyond all"),
         pytest.param("WORKQUEUE_HANDLER", "mail:send", "no JSON", id="a handler without JSON"),
         pytest.param("WORKQUEUE_HANDLER", "{}", "give", id="no handler"),

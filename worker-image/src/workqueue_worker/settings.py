@@ -22,7 +22,14 @@ ENVIRONMENT = (
     "WORKQUEUE_PROBE_PORT",
     "WORKQUEUE_POD_NAME",
 )
-"""Every name that `Settings.from_env` reads. All are required: what is absent is a bug there."""
+"""What the operator always sets. What is absent is a bug there."""
+
+OPTIONAL = (
+    "WORKQUEUE_RETRY_DELAYS_SECONDS",
+    "WORKQUEUE_MAX_CRASHES",
+    "WORKQUEUE_TLS_DIR",
+)
+"""Absent or empty: the feature is off. A pod is not rendered anew for what nobody uses."""
 
 HANDLER_WAYS_OUT = (
     'give {"python": "package.module:function"} or {"command": ["program", "argument"]}'
@@ -64,13 +71,16 @@ class Settings:
     prefetch: int
     probe_port: int
     pod_name: str
+    retry_delays_seconds: tuple[int, ...] = ()
+    max_crashes: int | None = None
+    tls_dir: Path | None = None  # ca.crt [tls.crt, tls.key]; TLS whatever the port
     # Not in the environment: a dead connection is noticed after about two of these, and the
     # broker's own advice is 5 to 20 s. Tests shorten it.
     heartbeat_seconds: int = 20
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
-        """Read the names of ENVIRONMENT.
+        """Read the names of ENVIRONMENT and OPTIONAL.
 
         Raises:
             SettingsError: one is missing or means nothing.
@@ -86,6 +96,9 @@ class Settings:
             prefetch=_integer(env, "WORKQUEUE_PREFETCH", 1, 65535),
             probe_port=_integer(env, "WORKQUEUE_PROBE_PORT", 1, 65535),
             pod_name=_text(env, "WORKQUEUE_POD_NAME"),
+            retry_delays_seconds=_steps(env, "WORKQUEUE_RETRY_DELAYS_SECONDS"),
+            max_crashes=_optional_integer(env, "WORKQUEUE_MAX_CRASHES", 1, 100),
+            tls_dir=_folder(env, "WORKQUEUE_TLS_DIR"),
         )
 
     @property
@@ -94,6 +107,8 @@ class Settings:
             queue=self.queue,
             dead_letter_queue=self.dead_letter_queue,
             max_attempts=self.max_attempts,
+            retry_delays_seconds=self.retry_delays_seconds,
+            max_crashes=self.max_crashes,
         )
 
 
@@ -112,6 +127,28 @@ def _text(env: Mapping[str, str], name: str) -> str:
     if not value:
         raise SettingsError(f"{name} is empty; give it a value")
     return value
+
+
+def _folder(env: Mapping[str, str], name: str) -> Path | None:
+    """Absent or empty: what it is for is off."""
+    text = env.get(name, "")
+    return Path(text) if text else None
+
+
+def _optional_integer(env: Mapping[str, str], name: str, lowest: int, highest: int) -> int | None:
+    return _integer(env, name, lowest, highest) if env.get(name) else None
+
+
+def _steps(env: Mapping[str, str], name: str) -> tuple[int, ...]:
+    """`1,10,60`: seconds, ascending."""
+    text = env.get(name, "")
+    words = text.split(",") if text else []
+    steps = tuple(int(word) for word in words if word.isascii() and word.isdigit())
+    if len(steps) < len(words) or list(steps) != sorted(set(steps)) or 0 in steps:
+        raise SettingsError(
+            f"{name} is {text!r}; give whole seconds that ascend, with commas between: 1,10,60"
+        )
+    return steps
 
 
 def _integer(env: Mapping[str, str], name: str, lowest: int, highest: int) -> int:
