@@ -57,14 +57,15 @@ def ensure(folder: Path) -> None:
         return
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
-    _authority(folder)
+    authority(folder)
     for certificate in CERTIFICATES:
-        _issue(folder, certificate)
+        issue(folder, certificate)
     _service_account_key(folder)
     (folder / "complete").touch()
 
 
-def _authority(folder: Path) -> None:
+def authority(folder: Path) -> None:
+    """Make `ca.key` and `ca.crt`."""
     output(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-noenc", "-days", VALID_DAYS]
         + ["-keyout", str(folder / "ca.key"), "-out", str(folder / "ca.crt")]
@@ -74,7 +75,8 @@ def _authority(folder: Path) -> None:
     )
 
 
-def _issue(folder: Path, certificate: Certificate) -> None:
+def issue(folder: Path, certificate: Certificate) -> None:
+    """Make its `.key` and `.crt`, signed by the authority in the folder."""
     base = folder / certificate.name
     request = output(
         ["openssl", "req", "-newkey", "rsa:2048", "-noenc", "-keyout", f"{base}.key"]

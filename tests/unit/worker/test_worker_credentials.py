@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from workqueue_worker.credentials import BrokerAccess, CredentialsError, read
+from kit.certificates import mount
+from workqueue_worker.credentials import BrokerAccess, CredentialsError, of_one_version, read
 
 SECRET = "s3cret/@:%+ é"
 
@@ -26,6 +27,29 @@ def test_the_cluster_operators_secret_is_read(tmp_path: Path) -> None:
 def test_a_newline_at_the_end_is_nobodys_password(tmp_path: Path) -> None:
     files = mounted(tmp_path, host="h\n", port="5672\n", username="u\n", password="p w\n")
     assert read(files) == BrokerAccess(host="h", port=5672, username="u", password="p w")
+
+
+def test_port_5671_is_tls_as_for_the_operator(tmp_path: Path) -> None:
+    files = mounted(tmp_path, host="h", port="5671", username="u", password="p")
+    assert read(files) == BrokerAccess(host="h", port=5671, username="u", password="p", tls=True)
+
+
+def test_a_secret_that_changes_while_it_is_read_is_read_whole(tmp_path: Path) -> None:
+    # Given a mounted Secret of which a file has gone with the version that it belonged to
+    old, new = ({"host": f"h{i}", "port": "5672", "username": "u", "password": i} for i in "12")
+    mount(tmp_path, old)
+    seen: list[Path] = []
+
+    def reader(version: Path) -> str:
+        seen.append(version)
+        if len(seen) == 1:
+            mount(tmp_path, new)
+            raise CredentialsError("it vanished")
+        return (version / "host").read_text() + (version / "password").read_text()
+
+    # Then it is read again, from one version
+    assert of_one_version(tmp_path, reader) == "h22"
+    assert seen[0] != seen[1]
 
 
 @pytest.mark.parametrize(
@@ -67,6 +91,7 @@ def test_a_uri_is_read(tmp_path: Path, uri: str, expected: BrokerAccess) -> None
         ),
         pytest.param({"uri": "http://u:hunter2@h"}, "not of the form", id="another protocol"),
         pytest.param({"uri": "amqp://u:hunter2/x@h"}, "not of the form", id="an uncoded slash"),
+        pytest.param({"uri": "amqp://a@hunter2/x@h"}, "not of the form", id="a slash in a name"),
         pytest.param({"uri": "amqp://h:5672"}, "not of the form", id="nobody's name"),
         pytest.param({"uri": "amqp://u:hunter2@h:70000"}, "not of the form", id="no such port"),
     ],

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ssl
 from typing import Any
 from urllib.parse import quote
 
 import pika
 
-from workqueue_worker import credentials
+from workqueue_worker import credentials, encryption
 from workqueue_worker.logs import never_log
 from workqueue_worker.settings import Settings
 
@@ -38,8 +37,9 @@ def open_connection(settings: Settings, *, name: str) -> Any:
 def parameters(access: credentials.BrokerAccess, settings: Settings, *, name: str) -> Any:
     """Built from fields, never from a URL: passwords may hold any character."""
     options = None
-    if access.tls:
-        options = pika.SSLOptions(ssl.create_default_context(), server_hostname=access.host)
+    if access.tls or settings.tls_dir is not None:
+        context = encryption.context(settings.tls_dir)
+        options = pika.SSLOptions(context, server_hostname=access.host)
     return pika.ConnectionParameters(
         host=access.host,
         port=access.port,
