@@ -12,7 +12,15 @@ EXAMPLES = {
     "spec.broker.managementUri": "http://broker.example:15672",
     "spec.worker.handler.python": "package.module:function",
     "spec.worker.handler.command": ["program", "argument"],
+    "spec.worker.handler.http.path": "/tasks",
     "spec.worker.handler.own": {},
+    "spec.worker.maxCrashes": 3,  # below the delivery limit
+    "spec.worker.retry.delaysSeconds": [1, 10, 60],
+    "spec.worker.taskTimeoutSeconds": 900,  # above the soft one
+    "spec.queue.arguments": {
+        "x-queue-leader-locator": "balanced",
+        "x-quorum-initial-group-size": 3,
+    },
     "spec.worker.podTemplate": {"metadata": {"labels": {"team": "a"}}},
     "spec.scaling.maxWorkers": 5000,  # above every floor
     "spec.scaling.target.expectedTaskSeconds": 0.5,
@@ -31,9 +39,15 @@ LISTS = {
 }
 # Two ways to say the same: one of them has to be left out.
 ALTERNATIVES = {"spec.scaling.scaleDown.maxPercent": "spec.scaling.scaleDown.maxStep"}
-HANDLERS = ("python", "command", "own")
+HANDLERS = ("python", "command", "http", "own")
+# Only some handlers have these.
+ONLY_WITH = {
+    "spec.worker.isolation": ("python",),
+    "spec.worker.maxCrashes": ("python", "command", "http"),
+    "spec.worker.softTimeoutSeconds": ("python", "command", "http"),
+}
 # Handed on as they are, so that reading the object is reading all of it.
-OPAQUE = ("spec.worker.handler", "spec.worker.podTemplate")
+OPAQUE = ("spec.worker.handler", "spec.worker.podTemplate", "spec.queue.arguments")
 
 METADATA = {
     "namespace": "default",
@@ -55,7 +69,7 @@ def spec_leaves() -> set[str]:
 def full_example(handler: str = "python", *, alternative: bool = False) -> dict[str, Any]:
     """A valid object that sets every field of the spec, each to a value of its own.
 
-    `handler` says which one of the three kinds, because the schema allows one only; alternative:
+    `handler` says which one of the kinds, because the schema allows one only; alternative:
     the second way where there are two.
     """
     body: dict[str, Any] = {
@@ -63,15 +77,21 @@ def full_example(handler: str = "python", *, alternative: bool = False) -> dict[
         "kind": "WorkQueue",
         "metadata": dict(METADATA),
     }
-    left_out = {f"spec.worker.handler.{kind}" for kind in HANDLERS if kind != handler}
+    left_out = {path for path, kinds in ONLY_WITH.items() if handler not in kinds}
     left_out |= set(ALTERNATIVES.values() if alternative else ALTERNATIVES)
     for number, field in enumerate(fields(schema()), start=2):
         wanted = field.path.startswith("spec.") and field.is_leaf and "[]" not in field.path
+        wanted = wanted and not _is_of_another(field.path, handler)
         if wanted and field.path not in left_out:
             _put(body, field.path.split("."), _value(field, number))
     for path, items in LISTS.items():
         _put(body, path.split("."), copy.deepcopy(items))
     return body
+
+
+def _is_of_another(path: str, handler: str) -> bool:
+    kinds = "spec.worker.handler."
+    return path.startswith(kinds) and path.removeprefix(kinds).split(".")[0] != handler
 
 
 def _value(field: Field, number: int) -> Any:

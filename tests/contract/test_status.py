@@ -31,6 +31,7 @@ def full_report() -> Report:
         ready=2,
         busy=1,
         reading=Known(ready=4, consumers=2, unacked=1, at=0.0),
+        dead_letters=2,
         learned=LEARNED,
         decision=Decision(workers=3, reason=Reason.STEADY, message="3 workers for 5 tasks"),
         scaled_at=NOW,

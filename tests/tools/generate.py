@@ -70,6 +70,8 @@ def _values(field: Field) -> str:
         return f"{bounds['minimum']} to {bounds['maximum']}"
     if bounds["type"] == "array":
         return f"list of {bounds['items']['type']}s"
+    if "additionalProperties" in bounds:
+        return "map of strings and integers"
     return str(bounds["type"])
 
 

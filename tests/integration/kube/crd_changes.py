@@ -1,6 +1,6 @@
 """Changes that the schema refuses: RabbitMQ fixes these when the queue is declared."""
 
-from integration.kube.crd_examples import Bad, broker, queue
+from integration.kube.crd_examples import Bad, arguments, broker, queue
 
 ON_CHANGE = [
     Bad(
@@ -62,6 +62,24 @@ ON_CHANGE = [
         message="spec.queue.deliveryLimit cannot be set, changed or removed later",
         before=queue(deliveryLimit=5),
         change=queue(deliveryLimit=6),
+    ),
+    Bad(
+        id="an argument added",
+        message="spec.queue.arguments cannot be set, changed or removed later",
+        before={},
+        change=arguments(max_length=5),
+    ),
+    Bad(
+        id="another value of an argument",
+        message="spec.queue.arguments cannot be set, changed or removed later",
+        before=arguments(max_length=5),
+        change=arguments(max_length=6),
+    ),
+    Bad(
+        id="the arguments removed",
+        message="spec.queue.arguments cannot be set, changed or removed later",
+        before=arguments(max_length=5),
+        change=queue(arguments=None),
     ),
     Bad(
         id="the delivery limit removed",

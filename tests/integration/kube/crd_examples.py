@@ -56,6 +56,17 @@ def broker(**fields: Any) -> Mapping[str, Any]:
     return {"spec": {"broker": fields}}
 
 
+def worker(**fields: Any) -> Mapping[str, Any]:
+    """A change of spec.worker."""
+    return {"spec": {"worker": fields}}
+
+
+def arguments(*, of: Mapping[str, Any] | None = None, **values: str | int) -> Mapping[str, Any]:
+    """A change of spec.queue.arguments, named without x- and with _ for -; `of`: of the queue."""
+    named = {f"x-{name.replace('_', '-')}": value for name, value in values.items()}
+    return queue(arguments=named, **(of or {}))
+
+
 def scaling(**fields: Any) -> Mapping[str, Any]:
     """A change of spec.scaling."""
     return {"spec": {"scaling": fields}}
@@ -155,6 +166,111 @@ ON_CREATION = [
         change=queue(deadLetters="None", deliveryLimit=3),
     ),
     Bad(
+        id="certificates where their Secret's name belongs",
+        message="put the certificates into a Secret",
+        change=broker(caSecretName="/etc/ssl/ca.crt"),
+    ),
+    Bad(
+        id="an argument without x-",
+        message="arguments that RabbitMQ knows begin with 'x-'",
+        change=queue(arguments={"max-length": 5}),
+    ),
+    Bad(
+        id="an argument that has a field",
+        message="arguments say what has a field of its own",
+        change=arguments(delivery_limit=5),
+    ),
+    Bad(
+        id="dead letters of one's own beside ours",
+        message="deadLetters Declare sets the arguments x-dead-letter-... itself",
+        change=arguments(dead_letter_exchange="rejected"),
+    ),
+    Bad(
+        id="an overflow that loses dead letters",
+        message="type Quorum with deadLetters Declare sets x-overflow itself",
+        change=arguments(overflow="drop-head"),
+    ),
+    Bad(
+        id="a queue that deletes itself",
+        message="x-expires would delete the queue",
+        change=arguments(expires=60_000),
+    ),
+    Bad(
+        id="a single active consumer",
+        message="x-single-active-consumer lets one worker work",
+        change=arguments(single_active_consumer="true"),
+    ),
+    Bad(
+        id="an argument of Classic queues for a Quorum queue",
+        message="are of Classic queues",
+        change=arguments(max_priority=5),
+    ),
+    Bad(
+        id="an argument of Quorum queues for a Classic queue",
+        message="are of Quorum queues",
+        change=arguments(quorum_initial_group_size=3, of={"type": "Classic"}),
+    ),
+    Bad(
+        id="an argument of streams",
+        message="are of streams",
+        change=arguments(max_age="1D"),
+    ),
+    Bad(
+        id="a queue name that leaves no room for the retry queues",
+        message="the queue's name is too long for worker.retry",
+        change=merged(queue(name="q" * 241), worker(retry={"delaysSeconds": [1]})),
+    ),
+    Bad(
+        id="crashes counted on a Classic queue",
+        message="worker.maxCrashes needs queue.type Quorum",
+        change=merged(queue(type="Classic"), worker(maxCrashes=3)),
+    ),
+    Bad(
+        id="crashes counted without dead letters",
+        message="worker.maxCrashes needs queue.type Quorum",
+        change=merged(queue(deadLetters="None"), worker(maxCrashes=3)),
+    ),
+    Bad(
+        id="more crashes than the broker waits for",
+        message="worker.maxCrashes is not below queue.deliveryLimit",
+        change=merged(queue(deliveryLimit=3), worker(maxCrashes=3)),
+    ),
+    Bad(
+        id="isolation of a command",
+        message="isolation is for the handler python",
+        change=merged(handler(command=["work"]), worker(isolation="Process")),
+    ),
+    Bad(
+        id="a soft time limit that the hard one forestalls",
+        message="softTimeoutSeconds is not below taskTimeoutSeconds",
+        change=worker(softTimeoutSeconds=600),
+    ),
+    Bad(
+        id="a limit that one's own consumer does not keep",
+        message="which the handler own does without",
+        change=merged(handler(own={}), worker(maxCrashes=3)),
+    ),
+    Bad(
+        id="delays that do not grow",
+        message="the delays must grow",
+        change=worker(retry={"delaysSeconds": [10, 1]}),
+    ),
+    Bad(
+        id="a delay given twice",
+        message="the delays must grow",
+        change=worker(retry={"delaysSeconds": [1, 10, 10]}),
+    ),
+    Bad(
+        id="a server on the worker's port",
+        message="9400 is the port of the worker beside it",
+        change=handler(http={"port": 9400}),
+    ),
+    Bad(
+        id="a server's address where its path belongs",
+        message="is not a path",
+        change=handler(http={"port": 8080, "path": "http://localhost/"}),
+    ),
+    Bad(
         id="no handler at all",
         message="give exactly one of python",
         change=handler(),
@@ -199,9 +315,24 @@ OUT_OF_BOUNDS = [
         change={"spec": {"worker": {"handler": None}}},
     ),
     Bad(
-        id="a task longer than the broker waits",
-        message="spec.worker.taskTimeoutSeconds in body should be less than or equal to 1500",
-        change={"spec": {"worker": {"taskTimeoutSeconds": 1501}}},
+        id="a task longer than a day",
+        message="spec.worker.taskTimeoutSeconds in body should be less than or equal to 86400",
+        change=worker(taskTimeoutSeconds=86401),
+    ),
+    Bad(
+        id="a true argument, which none of RabbitMQ's own needs",
+        message='x-message-deduplication: Invalid value: "boolean"',
+        change=arguments(message_deduplication=True),
+    ),
+    Bad(
+        id="delays without any",
+        message="spec.worker.retry.delaysSeconds in body should have at least 1 items",
+        change=worker(retry={"delaysSeconds": []}),
+    ),
+    Bad(
+        id="a server without a port",
+        message="spec.worker.handler.http.port: Required value",
+        change=handler(http={}),
     ),
     Bad(
         id="a prefetch without limit",

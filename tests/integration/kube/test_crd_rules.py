@@ -128,6 +128,9 @@ def test_a_change_that_the_broker_cannot_follow_is_refused(api: Api, bad: Bad) -
         pytest.param({"spec": {"queue": {"deletionPolicy": "Delete"}}}, id="a deletion policy"),
         pytest.param({"spec": {"broker": {"secretName": "other"}}}, id="another Secret"),
         pytest.param({"spec": {"scaling": {"mode": "Hold"}}}, id="another mode"),
+        pytest.param({"spec": {"queue": {"policy": {"maxLength": 9}}}}, id="a limit by policy"),
+        pytest.param({"spec": {"broker": {"caSecretName": "ca"}}}, id="certificates"),
+        pytest.param({"spec": {"worker": {"retry": {"delaysSeconds": [1]}}}}, id="a delay"),
         # The effective name stays, so nothing changes for the broker.
         pytest.param({"spec": {"queue": {"name": "good"}}}, id="the queue's name spelled out"),
     ],

@@ -1,20 +1,37 @@
 """The queue and its dead-letter queue, as RabbitMQ wants them declared."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Arguments = dict[str, str | int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueuePolicy:
+    """spec.queue.policy: what may change after the declaration. None: no limit is asked for."""
+
+    max_length: int | None = None
+    max_length_bytes: int | None = None
+    message_ttl_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """spec.queue with its effective name; always durable. An instance that exists is valid."""
+    """spec.queue with its effective name; always durable. An instance that exists is valid.
+
+    own_arguments: spec.queue.arguments. retry_delays_seconds: of spec.worker.retry, ascending; the
+    queues for them are declared with this one.
+    """
 
     name: str
     type: Literal["Quorum", "Classic"]
     delivery_limit: int | None
     dead_letters: Literal["Declare", "None"]
     deletion_policy: Literal["Retain", "DeleteIfEmpty", "Delete"]
+    own_arguments: Mapping[str, str | int] = field(default_factory=dict)
+    policy: QueuePolicy = QueuePolicy()
+    retry_delays_seconds: tuple[int, ...] = ()
 
     @property
     def dead_letter_name(self) -> str | None:

@@ -27,7 +27,8 @@ class Report:
     """All that a status says.
 
     reading: the last Known one, None: the backlog stays as it was. unacked_at_most: where nobody
-    counts the tasks in work. learned: as in the schema, None: nothing is learned.
+    counts the tasks in work. dead_letters: None while unknown. learned: as in the schema, None:
+    nothing is learned.
     """
 
     generation: int
@@ -37,6 +38,7 @@ class Report:
     busy: int | None
     reading: Known | None
     unacked_at_most: int | None = None
+    dead_letters: int | None = None
     learned: Json | None = None
     decision: Decision | None
     scaled_at: str | None
@@ -88,6 +90,7 @@ def render(report: Report, previous: Mapping[str, Any], *, now: str) -> Json:
         backlog = _backlog(known, report.unacked_at_most)
     optional = {
         "backlog": backlog,
+        "deadLetters": None if report.dead_letters is None else {"total": report.dead_letters},
         "learned": report.learned,
         "lastDecision": _decision(report.decision, previous, now),
         "lastScaleTime": report.scaled_at or previous.get("lastScaleTime"),

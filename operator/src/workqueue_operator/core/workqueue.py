@@ -5,9 +5,9 @@ The schema in crds/ fills in every default, so a key that is absent here is a bu
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from workqueue_operator.core.queues import Queue
+from workqueue_operator.core.queues import Queue, QueuePolicy
 from workqueue_operator.core.scaling import Scaling, read_scaling
 
 GROUP = "workqueue.dev"
@@ -23,6 +23,7 @@ class BrokerRef:
     """spec.broker: where the Secret is, and what it does not hold."""
 
     secret_name: str
+    ca_secret_name: str | None
     vhost: str
     management_uri: str | None
 
@@ -33,9 +34,13 @@ class Worker:
 
     image: str
     broker_secret_name: str
-    handler: Mapping[str, Any]  # one key: python | command | own
+    handler: Mapping[str, Any]  # one key: python | command | http | own
+    isolation: Literal["Thread", "Process"] | None
     max_attempts: int
+    max_crashes: int | None
+    retry_delays_seconds: tuple[int, ...]  # none: a failed task is tried again at once
     task_timeout_seconds: int
+    soft_timeout_seconds: int | None
     prefetch: int
     pod_template: Mapping[str, Any]
 
@@ -93,7 +98,7 @@ class WorkQueue:
             finalizers=tuple(meta.get("finalizers", ())),
             annotations=meta.get("annotations", {}),
             broker=_broker(spec["broker"]),
-            queue=_queue(spec["queue"], meta["name"]),
+            queue=_queue(spec["queue"], spec["worker"], meta["name"]),
             worker=_worker(spec["worker"], spec["broker"]),
             scaling=read_scaling(spec["scaling"], meta.get("annotations", {})),
             status=body.get("status", {}),
@@ -103,18 +108,27 @@ class WorkQueue:
 def _broker(spec: Mapping[str, Any]) -> BrokerRef:
     return BrokerRef(
         secret_name=spec["secretName"],
+        ca_secret_name=spec.get("caSecretName"),
         vhost=spec["vhost"],
         management_uri=spec.get("managementUri"),
     )
 
 
-def _queue(spec: Mapping[str, Any], object_name: str) -> Queue:
+def _queue(spec: Mapping[str, Any], worker: Mapping[str, Any], object_name: str) -> Queue:
+    policy = spec.get("policy", {})
     return Queue(
         name=spec.get("name", object_name),
         type=spec["type"],
         delivery_limit=spec.get("deliveryLimit"),
         dead_letters=spec["deadLetters"],
         deletion_policy=spec["deletionPolicy"],
+        own_arguments=spec.get("arguments", {}),
+        policy=QueuePolicy(
+            max_length=policy.get("maxLength"),
+            max_length_bytes=policy.get("maxLengthBytes"),
+            message_ttl_seconds=policy.get("messageTtlSeconds"),
+        ),
+        retry_delays_seconds=_delays(worker),
     )
 
 
@@ -123,8 +137,16 @@ def _worker(spec: Mapping[str, Any], broker: Mapping[str, Any]) -> Worker:
         image=spec["image"],
         broker_secret_name=spec.get("brokerSecretName", broker["secretName"]),
         handler=spec["handler"],
+        isolation=spec.get("isolation"),
         max_attempts=spec["maxAttempts"],
+        max_crashes=spec.get("maxCrashes"),
+        retry_delays_seconds=_delays(spec),
         task_timeout_seconds=spec["taskTimeoutSeconds"],
+        soft_timeout_seconds=spec.get("softTimeoutSeconds"),
         prefetch=spec["prefetch"],
         pod_template=spec.get("podTemplate", {}),
     )
+
+
+def _delays(worker: Mapping[str, Any]) -> tuple[int, ...]:
+    return tuple(worker.get("retry", {}).get("delaysSeconds", ()))
