@@ -25,6 +25,22 @@ from workqueue_operator.core.access import Access
 ACCESS = Access(
     host="rabbit.example", port=5672, tls=False, vhost="shop", username="ann", password="p4ss/w@rd"
 )
+
+
+def distrust(code: int, words: str) -> ssl.SSLCertVerificationError:
+    """As OpenSSL judges the broker's certificate."""
+    error = ssl.SSLCertVerificationError(words)
+    error.verify_code, error.verify_message = code, words
+    return error
+
+
+def alert(reason: str) -> ssl.SSLError:
+    """As OpenSSL names what the broker says."""
+    error = ssl.SSLError(1, reason)
+    error.reason = reason
+    return error
+
+
 REFUSED = "ConnectionClosedByBroker: (403) 'ACCESS_REFUSED - Login was refused using PLAIN'"
 DENIED = "ConnectionClosedByBroker: (530) 'NOT_ALLOWED - vhost shop not found'"
 
@@ -51,10 +67,52 @@ DENIED = "ConnectionClosedByBroker: (530) 'NOT_ALLOWED - vhost shop not found'"
             id="a vhost that does not exist",
         ),
         pytest.param(
-            ssl.SSLCertVerificationError("self-signed certificate"),
+            distrust(18, "self-signed certificate"),
             "TLSFailed",
-            "self-signed certificate",
+            "(self-signed certificate); ours are the system's: name a Secret with ca.crt",
             id="a certificate that nobody vouches for",
+        ),
+        pytest.param(
+            distrust(62, "Hostname mismatch"),
+            "TLSFailed",
+            "for another name (Hostname mismatch): use a name of the certificate as host",
+            id="a certificate for another name",
+        ),
+        pytest.param(
+            distrust(10, "certificate has expired"),
+            "TLSFailed",
+            "not valid now (certificate has expired): renew it on the broker",
+            id="a certificate that has expired",
+        ),
+        pytest.param(
+            distrust(26, "unsuitable certificate purpose"),
+            "TLSFailed",
+            "cannot be believed (unsuitable certificate purpose)",
+            id="a certificate for something else",
+        ),
+        pytest.param(
+            alert("TLSV13_ALERT_CERTIFICATE_REQUIRED"),
+            "TLSFailed",
+            "wants a certificate of ours, and there is none: put tls.crt and tls.key",
+            id="a broker that wants to see our certificate",
+        ),
+        pytest.param(
+            alert("TLSV1_ALERT_UNKNOWN_CA"),
+            "TLSFailed",
+            "does not believe who signed our certificate",
+            id="a broker that does not believe our certificate",
+        ),
+        pytest.param(
+            alert("WRONG_VERSION_NUMBER"),
+            "TLSFailed",
+            "does not speak TLS here: check the port",
+            id="TLS to a port without it",
+        ),
+        pytest.param(
+            ssl.SSLError("something else"),
+            "TLSFailed",
+            "gave no TLS session: something else",
+            id="any other failure of TLS",
         ),
         pytest.param(
             IncompatibleProtocolError("EOF"),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pika
 from pika.exceptions import ConnectionClosed, IncompatibleProtocolError
 
+from workqueue_operator.broker.encryption import tls_context, tls_trouble
 from workqueue_operator.core.access import Access
 from workqueue_operator.core.errors import (
     AuthenticationFailedError,
@@ -33,10 +34,14 @@ _DENIED = re.compile(r"NOT_ALLOWED[^'\"]*")
 
 
 def parameters(access: Access) -> pika.ConnectionParameters:
-    """Where to connect, as whom, and how long to wait."""
+    """Where to connect, as whom, and how long to wait.
+
+    Raises:
+        ssl.SSLError: what the access trusts in is no certificate.
+    """
     tls = None
     if access.tls:
-        tls = pika.SSLOptions(ssl.create_default_context(), server_hostname=access.host)
+        tls = pika.SSLOptions(tls_context(access), server_hostname=access.host)
     return pika.ConnectionParameters(
         host=access.host,
         port=access.port,
@@ -65,11 +70,9 @@ def connection_error(access: Access, error: BaseException) -> BrokerError:
     The message names the address and the way out, and never the password.
     """
     chain = list(_causes(error))
-    if any(isinstance(cause, ssl.SSLError) for cause in chain):
-        return TLSFailedError(
-            f"{access.server} gave no TLS session: {chain[-1]}. Check the port (5671 is usual for "
-            f"TLS), and that the system's authorities signed the broker's certificate for this name"
-        )
+    for cause in chain:
+        if isinstance(cause, ssl.SSLError):
+            return TLSFailedError(tls_trouble(access, cause))
     # pika also guesses "authentication" and "access" from the stage at which a connection ended;
     # a broker that is just starting ends them, too, so that only its own words count.
     words = " ".join(str(cause) for cause in chain)

@@ -6,7 +6,6 @@ old, and then nobody says how many tasks are in work.
 
 import logging
 import random
-import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from urllib.parse import quote
 import requests
 from requests.auth import HTTPBasicAuth
 
+from workqueue_operator.broker.https import EncryptedAdapter, tls_words
 from workqueue_operator.broker.pace import Backoff, Pace
 from workqueue_operator.broker.totals import Totals, unacked_by_queue
 from workqueue_operator.core.access import Access
@@ -178,8 +178,7 @@ def session_of(access: Access) -> requests.Session:
     """For requests to the management API; close it."""
     session = requests.Session()
     session.trust_env = False  # no proxy, no .netrc: credentials go to this address only
-    # The authorities of the system, as for AMQP, and not those that requests brings.
-    session.verify = ssl.get_default_verify_paths().cafile or True
+    session.mount("https://", EncryptedAdapter(access))
     session.auth = HTTPBasicAuth(access.username.encode(), access.password.encode())
     return session
 
@@ -196,7 +195,7 @@ def trouble_in_words(error: Exception) -> str:
         case _RefusedError():
             return str(error)
         case requests.exceptions.SSLError():
-            return "no TLS session with the management API"
+            return f"no TLS session with the management API: {tls_words(error)}"
         case requests.Timeout():
             return f"the management API did not answer within {_ANSWER_SECONDS:.0f} s"
         case requests.ConnectionError():

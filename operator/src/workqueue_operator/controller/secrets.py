@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from workqueue_operator.controller.clock import Clock
 from workqueue_operator.core.access import Access, from_secret
 from workqueue_operator.core.errors import ApiError, SecretMissingError
+from workqueue_operator.core.trust import trust_from_secret
 from workqueue_operator.core.workqueue import WorkQueue
 
 READ_EVERY_SECONDS = 60.0
@@ -39,7 +40,7 @@ class Secrets:
         self._clock = clock
         self._lock = threading.Lock()
         self._entries: dict[Name, _Entry] = {}
-        self._used: dict[str, Name] = {}  # by uid
+        self._used: dict[str, tuple[Name, ...]] = {}  # by uid
         self._called: set[str] = set()
 
     def access(self, wq: WorkQueue, *, refused: bool) -> Access:
@@ -49,23 +50,24 @@ class Secrets:
             SecretError: absent, or it does not say where the broker is.
             ApiError: the API server did not answer, and never had before.
         """
-        secret, vhost = wq.broker.secret_name, wq.broker.vhost
-        age = AFTER_REFUSAL_SECONDS if refused else READ_EVERY_SECONDS
-        name = (wq.namespace, secret)
-        entry = self._entry(wq.uid, name)
-        if self._read_if_older(entry, name, age):
-            with self._lock:
-                self._called.update(entry.users.keys() - {wq.uid})
-        data = entry.data
-        if data is None:
-            raise SecretMissingError(str(entry.missing))
-        return from_secret(secret, data, vhost=vhost, management_uri=wq.broker.management_uri)
+        broker = wq.broker
+        data = self._data(wq, refused=refused)
+        trust = None
+        if broker.ca_secret_name is not None:
+            trust = trust_from_secret(broker.ca_secret_name, data[broker.ca_secret_name])
+        return from_secret(
+            broker.secret_name,
+            data[broker.secret_name],
+            vhost=broker.vhost,
+            management_uri=broker.management_uri,
+            trust=trust,
+        )
 
     def look_again_seconds(self, uid: str) -> float | None:
         """When this one has to look; None: another does, and it is woken where it matters."""
         with self._lock:
-            name = self._used.get(uid)
-            first = name is not None and next(iter(self._entries[name].users)) == uid
+            used = self._used.get(uid, ())
+            first = any(next(iter(self._entries[name].users)) == uid for name in used)
         return READ_EVERY_SECONDS if first else None
 
     def take_called(self) -> frozenset[str]:
@@ -77,19 +79,36 @@ class Secrets:
     def forget(self, uid: str) -> None:
         """This WorkQueue is gone; what nobody uses is kept no longer."""
         with self._lock:
-            name = self._used.pop(uid, None)
-            if name is not None:
+            for name in self._used.pop(uid, ()):
                 self._leave(uid, name)
 
-    def _entry(self, uid: str, name: Name) -> _Entry:
+    def _data(self, wq: WorkQueue, *, refused: bool) -> Mapping[str, Data]:
+        """What its Secrets hold, by their names."""
+        age = AFTER_REFUSAL_SECONDS if refused else READ_EVERY_SECONDS
+        wanted = (wq.broker.secret_name, wq.broker.ca_secret_name)
+        names = tuple(dict.fromkeys((wq.namespace, name) for name in wanted if name is not None))
+        data: dict[str, Data] = {}
+        for name, entry in zip(names, self._enter(wq.uid, names), strict=True):
+            if self._read_if_older(entry, name, age):
+                with self._lock:
+                    self._called.update(entry.users.keys() - {wq.uid})
+            found = entry.data
+            if found is None:
+                raise SecretMissingError(str(entry.missing))
+            data[name[1]] = found
+        return data
+
+    def _enter(self, uid: str, names: tuple[Name, ...]) -> list[_Entry]:
+        """This WorkQueue uses these Secrets, and no others any more."""
         with self._lock:
-            before = self._used.get(uid)
-            if before is not None and before != name:
-                self._leave(uid, before)
-            self._used[uid] = name
-            entry = self._entries.setdefault(name, _Entry())
-            entry.users[uid] = None
-            return entry
+            for name in self._used.get(uid, ()):
+                if name not in names:
+                    self._leave(uid, name)
+            self._used[uid] = names
+            entries = [self._entries.setdefault(name, _Entry()) for name in names]
+            for entry in entries:
+                entry.users[uid] = None
+            return entries
 
     def _leave(self, uid: str, name: Name) -> None:
         entry = self._entries[name]

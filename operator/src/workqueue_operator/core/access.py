@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from workqueue_operator.core.errors import SecretError, VhostMismatchError
+from workqueue_operator.core.trust import Trust
 
 AMQP_PORT = 5672
 AMQPS_PORT = 5671
@@ -22,6 +23,8 @@ class Access:
     username: str
     password: str = field(repr=False)
     management_uri: str | None = None
+    trust: Trust | None = None
+    """None: in TLS the authorities of the system are believed, and nothing is shown."""
 
     @property
     def server(self) -> str:
@@ -38,9 +41,16 @@ class Access:
 
 
 def from_secret(
-    name: str, data: Mapping[str, bytes], *, vhost: str, management_uri: str | None
+    name: str,
+    data: Mapping[str, bytes],
+    *,
+    vhost: str,
+    management_uri: str | None,
+    trust: Trust | None = None,
 ) -> Access:
     """Read a Secret with host, port, username, password, or one uri (which wins).
+
+    TLS is used where there is a trust, on port 5671, and for an amqps uri.
 
     Raises:
         SecretError: a key is missing or is not what it should be. Never quotes a value.
@@ -52,21 +62,28 @@ def from_secret(
     except UnicodeDecodeError:  # it quotes the byte
         raise SecretError(f"Secret {name!r} has a value that is not UTF-8 text") from None
     if "uri" in text:
-        return _from_uri(name, text["uri"], vhost=vhost, management_uri=management_uri)
+        access = _from_uri(name, text["uri"], vhost=vhost)
+    else:
+        access = _from_keys(name, text, vhost=vhost)
+    tls = access.tls or trust is not None
+    return replace(access, tls=tls, management_uri=management_uri, trust=trust)
+
+
+def _from_keys(name: str, text: Mapping[str, str], *, vhost: str) -> Access:
     absent = [key for key in ("host", "port", "username", "password") if not text.get(key)]
     if absent:
         raise SecretError(
             f"Secret {name!r} lacks {', '.join(absent)}: it must hold host, port, username and "
             f"password (as the RabbitMQ Cluster Operator writes them), or one uri"
         )
+    port = _port(name, text["port"])
     return Access(
         host=text["host"],
-        port=_port(name, text["port"]),
-        tls=text["port"] == str(AMQPS_PORT),
+        port=port,
+        tls=port == AMQPS_PORT,
         vhost=vhost,
         username=text["username"],
         password=text["password"],
-        management_uri=management_uri,
     )
 
 
@@ -80,7 +97,7 @@ def _port(name: str, text: str) -> int:
     return int(text)
 
 
-def _from_uri(name: str, uri: str, *, vhost: str, management_uri: str | None) -> Access:
+def _from_uri(name: str, uri: str, *, vhost: str) -> Access:
     split, port = _split(name, uri)
     in_uri = unquote(split.path[1:])
     if in_uri and in_uri != vhost:
@@ -93,7 +110,6 @@ def _from_uri(name: str, uri: str, *, vhost: str, management_uri: str | None) ->
         vhost=vhost,
         username=unquote(split.username or ""),
         password=unquote(split.password or ""),
-        management_uri=management_uri,
     )
 
 
