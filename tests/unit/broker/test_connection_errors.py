@@ -109,7 +109,7 @@ DENIED = "ConnectionClosedByBroker: (530) 'NOT_ALLOWED - vhost shop not found'"
             id="TLS to a port without it",
         ),
         pytest.param(
-            ssl.SSLError("something else"),
+            ssl.SSLError(0, "something else"),
             "TLSFailed",
             "gave no TLS session: something else",
             id="any other failure of TLS",

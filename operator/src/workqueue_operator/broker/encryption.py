@@ -41,7 +41,7 @@ def tls_context(access: Access) -> ssl.SSLContext:
             try:
                 made.load_cert_chain(*files, password=_no_password)
             except ValueError as error:
-                raise ssl.SSLError(str(error)) from None
+                raise ssl.SSLError(0, str(error)) from None
     return made
 
 
@@ -109,7 +109,7 @@ def _pipe(text: str) -> int:
         os.close(writing)
     if not whole:
         os.close(reading)
-        raise ssl.SSLError("the certificate or its key is too long")
+        raise ssl.SSLError(0, "the certificate or its key is too long")
     return reading
 
 
