@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from workqueue_operator.core.access import Access
 from workqueue_operator.core.queues import Queue
 from workqueue_operator.core.readings import Reading
+from workqueue_operator.core.victims import NO_COST, Mark
 
 Json = Mapping[str, Any]
 ReadingSink = Callable[[Access, Mapping[str, Reading]], None]
@@ -108,10 +109,12 @@ class Pod:
     """One worker pod, as listed."""
 
     name: str
+    uid: str
     ip: str | None
     terminating: bool
     ready: bool
     raw: Json  # the whole object, for diagnosis
+    cost: int = NO_COST  # its deletion cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +168,14 @@ class Cluster(Protocol):
 
     def list_pods(self, namespace: str, workqueue: str) -> Sequence[Pod]:
         """The worker pods of one WorkQueue, terminating ones too."""
+        ...
+
+    def mark_pods(self, namespace: str, marks: Sequence[Mark]) -> None:
+        """Give these pods a deletion cost, or take it away; several at once.
+
+        One that is gone, or has another uid, is left out. Raises ApiError if a pod could not be
+        written, once all others have been tried.
+        """
         ...
 
     def ask_busy(self, pods: Sequence[Pod]) -> Mapping[str, BusyAnswer | None]:

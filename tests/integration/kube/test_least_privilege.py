@@ -18,6 +18,7 @@ from workqueue_operator.cluster.events import Subject, build_event
 from workqueue_operator.cluster.objects import KubernetesCluster
 from workqueue_operator.cluster.watch import DeploymentWatch
 from workqueue_operator.core.errors import ApiError
+from workqueue_operator.core.victims import IDLE_COST, Mark
 from workqueue_operator.handlers import serve
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
@@ -77,6 +78,7 @@ def test_all_that_the_operator_does_is_allowed(
     assert found.uid == applied.uid
     assert operator.patch_replicas(applied, 1).replicas == 1
     operator.list_pods(namespace, "mail")
+    operator.mark_pods(namespace, [Mark(name="gone", uid="1", cost=IDLE_COST)])
     operator.delete_deployment(namespace, "mail", applied.uid)
     operator.patch_workqueue(namespace, "mail", {"metadata": {"labels": {"a": "b"}}})
     operator.patch_status(namespace, "mail", {"observedGeneration": 1})

@@ -8,12 +8,13 @@ from typing import Any
 
 from unit.controller.fake_clock import FakeClock
 from workqueue_operator.core.errors import ApiError, SecretMissingError
+from workqueue_operator.core.victims import Mark
 from workqueue_operator.ports import BusyAnswer, DeploymentState, Json, Pod
 
 Key = tuple[str, str]
 WRITES = frozenset(
     {"apply_deployment", "patch_replicas", "delete_deployment", "patch_workqueue"}
-    | {"patch_status", "post_event"}
+    | {"patch_status", "post_event", "mark_pods"}
 )
 CONFLICT = ApiError(409, "the object has been modified")
 
@@ -29,6 +30,7 @@ class FakeCluster:
     secrets: dict[Key, Mapping[str, bytes]] = field(default_factory=dict)
     pods: dict[Key, list[Pod]] = field(default_factory=dict)
     busy: dict[str, BusyAnswer] = field(default_factory=dict)  # by pod
+    marks: list[dict[str, int]] = field(default_factory=list)  # costs by pod, write by write
     events: list[Json] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     failures: dict[str, Exception] = field(default_factory=dict)  # by method
@@ -178,6 +180,15 @@ class FakeCluster:
         """See ports.Cluster."""
         self._ask("list_pods")
         return list(self.pods.get((namespace, workqueue), ()))
+
+    def mark_pods(self, namespace: str, marks: Sequence[Mark]) -> None:
+        """See ports.Cluster."""
+        self._ask("mark_pods")
+        costs = {each.uid: each.cost for each in marks}
+        self.marks.append({each.name: each.cost for each in marks})
+        for key, pods in self.pods.items():
+            if key[0] == namespace:
+                self.pods[key] = [replace(p, cost=costs.get(p.uid, p.cost)) for p in pods]
 
     def ask_busy(self, pods: Sequence[Pod]) -> Mapping[str, BusyAnswer | None]:
         """See ports.Cluster."""

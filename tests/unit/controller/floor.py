@@ -94,7 +94,7 @@ class Floor:
             },
         }
         fields: dict[str, Any] = {"ip": "10.0.0.9", "terminating": False, "ready": True} | more
-        self.pods[name] = Pod(name=name, raw=raw, **fields)
+        self.pods[name] = Pod(name=name, uid=f"uid-{name}", raw=raw, **fields)
 
     def work(self, name: str, tasks: int, seconds: float) -> None:
         """This worker finishes so many tasks more."""

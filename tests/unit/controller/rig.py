@@ -175,7 +175,13 @@ def _steps(telemetry: Telemetry) -> int:
     return int(found or 0)
 
 
-def pod(name: str, *, terminating: bool = False, phase: str = "Running") -> Pod:
-    """A worker pod."""
-    raw = {"metadata": {"name": name}, "status": {"phase": phase}}
-    return Pod(name=name, ip="10.88.0.9", terminating=terminating, ready=True, raw=raw)
+def pod(name: str, *, terminating: bool = False, phase: str = "Running", ready: bool = True) -> Pod:
+    """A worker pod on a node."""
+    raw = {
+        "metadata": {"name": name},
+        "spec": {"nodeName": "node-1"},
+        "status": {"phase": phase},
+    }
+    return Pod(
+        name=name, uid=f"uid-{name}", ip="10.88.0.9", terminating=terminating, ready=ready, raw=raw
+    )

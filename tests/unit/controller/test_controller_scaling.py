@@ -137,7 +137,7 @@ def test_a_node_that_is_just_starting_limits_nothing(rig: Rig) -> None:
 def unscheduled(name: str) -> Pod:
     condition = {"type": "PodScheduled", "status": "False", "message": "0/3 nodes are available"}
     raw = {"metadata": {"name": name}, "status": {"conditions": [condition]}}
-    return Pod(name=name, ip=None, terminating=False, ready=False, raw=raw)
+    return Pod(name=name, uid=name, ip=None, terminating=False, ready=False, raw=raw)
 
 
 # --- modes

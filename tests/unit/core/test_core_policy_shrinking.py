@@ -70,9 +70,16 @@ def test_nobody_leaves_before_the_workers_were_asked(asked: Census | None, ask: 
         pytest.param(
             known(unacked=6, consumers=10),
             census(4, silent=3),
-            6,
+            7,
             Reason.BACKLOG_SHRANK,
-            id="the broker counts two tasks more: two of the silent may hold them",
+            id="the broker counts two tasks more: any of the silent may hold one, so all stay",
+        ),
+        pytest.param(
+            known(unacked=6, consumers=10),
+            census(4, silent=6),
+            9,
+            Reason.SHRINKING_BLIND,
+            id="the broker counts two tasks more, and all others are silent: one at a time",
         ),
         pytest.param(
             known(unacked=4, consumers=10),

@@ -46,6 +46,6 @@ def pod(*, ip: str | None = "10.0.0.7", name: str = "mail-1", **status: Any) -> 
     """A running Pod that is ready."""
     ready = {"conditions": [{"type": "Ready", "status": "True"}], "phase": "Running"}
     return {
-        "metadata": {"name": name},
+        "metadata": {"name": name, "uid": f"uid-{name}"},
         "status": {**ready, **({} if ip is None else {"podIP": ip}), **status},
     }

@@ -157,9 +157,11 @@ def test_nobody_to_ask_is_no_question() -> None:
     [
         pytest.param(pod(), True, False, id="running and ready"),
         pytest.param(pod(conditions=[]), False, False, id="not ready"),
-        pytest.param({"metadata": {"name": "new"}}, False, False, id="without a status"),
         pytest.param(
-            {"metadata": {"name": "old", "deletionTimestamp": "2026-01-01T00:00:00Z"}},
+            {"metadata": {"name": "new", "uid": "1"}}, False, False, id="without a status"
+        ),
+        pytest.param(
+            {"metadata": {"name": "old", "uid": "1", "deletionTimestamp": "2026-01-01T00:00:00Z"}},
             False,
             True,
             id="terminating",

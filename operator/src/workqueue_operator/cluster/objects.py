@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from workqueue_operator.cluster import deployments, events, secrets, workers, workqueues
+from workqueue_operator.cluster import costs, deployments, events, secrets, workers, workqueues
 from workqueue_operator.cluster.api import Api
+from workqueue_operator.core.victims import Mark
 from workqueue_operator.ports import BusyAnswer, DeploymentState, Json, Pod
 
 
@@ -56,6 +57,10 @@ class KubernetesCluster:
     def list_pods(self, namespace: str, workqueue: str) -> Sequence[Pod]:
         """See ports.Cluster."""
         return workers.list_pods(self._api, namespace, workqueue)
+
+    def mark_pods(self, namespace: str, marks: Sequence[Mark]) -> None:
+        """See ports.Cluster."""
+        costs.mark_pods(self._api, namespace, marks)
 
     def ask_busy(self, pods: Sequence[Pod]) -> Mapping[str, BusyAnswer | None]:
         """See ports.Cluster."""

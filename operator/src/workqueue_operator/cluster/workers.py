@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 import aiohttp
 
 from workqueue_operator.cluster.api import Api
+from workqueue_operator.cluster.costs import cost_of
 from workqueue_operator.cluster.paths import CORE, collection
 from workqueue_operator.ports import BusyAnswer, Json, Pod
 
@@ -42,6 +43,7 @@ def pod_of(raw: Json) -> Pod:
     status = raw.get("status", {})
     return Pod(
         name=raw["metadata"]["name"],
+        uid=raw["metadata"]["uid"],
         ip=status.get("podIP"),
         terminating="deletionTimestamp" in raw["metadata"],
         ready=any(
@@ -49,6 +51,7 @@ def pod_of(raw: Json) -> Pod:
             for each in status.get("conditions", ())
         ),
         raw=raw,
+        cost=cost_of(raw["metadata"].get("annotations", {})),
     )
 
 

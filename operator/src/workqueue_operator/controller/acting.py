@@ -6,7 +6,7 @@ from workqueue_operator.controller.clock import Clock, rfc3339
 from workqueue_operator.controller.reporter import Reporter
 from workqueue_operator.controller.state import ObjectState
 from workqueue_operator.controller.turns import Turns
-from workqueue_operator.core.decision import Decision
+from workqueue_operator.core.decision import Decision, Reason
 from workqueue_operator.core.errors import ApiError, ForeignDeploymentError
 from workqueue_operator.core.manifests import RENDERING, deployment
 from workqueue_operator.core.rollout import Step, is_ours_alone, next_step
@@ -23,6 +23,7 @@ class Acting:
     reporter: Reporter
     turns: Turns
     clock: Clock
+    runtime_image: str  # as in Settings
 
     def act(self, state: ObjectState, decision: Decision, *, may_create: bool) -> float | None:
         """Write the Deployment if it differs. Returns seconds until it should be tried again.
@@ -36,7 +37,7 @@ class Acting:
         wq = state.wq
         if state.deployment is None and not may_create:
             return None  # asks the API server for nothing, however often it comes by
-        manifest = deployment(wq, replicas=decision.workers)
+        manifest = deployment(wq, replicas=decision.workers, runtime_image=self.runtime_image)
         live = state.deployment or self._find(state)
         if (live.replicas if live else None) != state.decided_on:
             return DECIDE_AGAIN_SECONDS  # it was decided without knowing what stands
@@ -107,4 +108,6 @@ class Acting:
         state.history.stepped(before, decision.workers, self.clock.monotonic())
         if decision.workers < before:
             state.last_shrink = self.clock.monotonic()
+        if decision.reason is Reason.SHRINKING_BLIND:
+            state.history.restart_window(self.clock.monotonic())
         self.reporter.step(state, before, decision)

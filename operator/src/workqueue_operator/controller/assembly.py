@@ -15,6 +15,7 @@ from workqueue_operator.controller.removal import Removal
 from workqueue_operator.controller.reporter import Reporter
 from workqueue_operator.controller.sampling import Sampling
 from workqueue_operator.controller.secrets import Secrets
+from workqueue_operator.controller.shrinking import Shrinking
 from workqueue_operator.controller.slots import Slots
 from workqueue_operator.controller.stepper import Stepper
 from workqueue_operator.controller.timing import Timing
@@ -35,6 +36,7 @@ class World:
     clock: Clock
     telemetry: Telemetry
     let_go_seconds: float  # as in Settings
+    runtime_image: str = ""  # as in Settings
 
 
 def assemble(world: World, *, threads: int, pending: Pending | None = None) -> Controller:
@@ -72,13 +74,21 @@ def _stepper(world: World, reporter: Reporter, threads: int) -> Stepper:
         let_go_seconds=world.let_go_seconds,
     )
     turns = Turns(clock.monotonic)
-    acting = Acting(cluster=cluster, reporter=reporter, turns=turns, clock=clock)
+    acting = Acting(
+        cluster=cluster,
+        reporter=reporter,
+        turns=turns,
+        clock=clock,
+        runtime_image=world.runtime_image,
+    )
+    inspecting = Inspecting(cluster, Sampling(cluster, world.rates, clock), clock)
     return Stepper(
         queueing=queueing,
         acting=acting,
         finalizing=finalizing,
         reporter=reporter,
         timing=Timing(clock),
-        inspecting=Inspecting(cluster, Sampling(cluster, world.rates, clock), clock),
+        inspecting=inspecting,
+        shrinking=Shrinking(cluster, inspecting, clock),
         clock=clock,
     )

@@ -8,6 +8,7 @@ from workqueue_operator.controller.sampling import Sampling
 from workqueue_operator.controller.state import ObjectState
 from workqueue_operator.core.census import Voice, count
 from workqueue_operator.core.pods import Trouble, diagnose, refused
+from workqueue_operator.core.victims import Standing, Worker
 from workqueue_operator.ports import BusyAnswer, Cluster, DeploymentState, Pod
 
 LOOK_AT_PODS_EVERY_SECONDS = 5.0
@@ -79,6 +80,9 @@ class Inspecting:
         with state.lock:
             state.census = count(voices, age_seconds=0.0)
             state.census_at = self.clock.monotonic()
+            state.roll = [
+                _worker(pod, answers.get(pod.name)) for pod in pods if not pod.terminating
+            ]
             if state.census.has_settled(state.wanted()):
                 state.last_shrink = None
         self.sampling.heard(state, pods, answers, state.census_at)
@@ -91,6 +95,26 @@ class Inspecting:
 
 
 def _voice(pod: Pod, answer: BusyAnswer | None) -> Voice:
-    running = pod.raw.get("status", {}).get("phase") == "Running"
     leaving = pod.terminating or (answer is not None and answer.draining)
-    return Voice(terminating=leaving, running=running, tasks=answer.busy if answer else None)
+    return Voice(terminating=leaving, running=_runs(pod), tasks=answer.busy if answer else None)
+
+
+def _worker(pod: Pod, answer: BusyAnswer | None) -> Worker:
+    return Worker(
+        name=pod.name,
+        uid=pod.uid,
+        tasks=answer.busy if answer else None,
+        cost=pod.cost,
+        standing=_standing(pod),
+        created=pod.raw["metadata"].get("creationTimestamp", ""),
+    )
+
+
+def _standing(pod: Pod) -> Standing:
+    if not pod.raw.get("spec", {}).get("nodeName") or not _runs(pod):
+        return Standing.WAITING
+    return Standing.READY if pod.ready else Standing.UNREADY
+
+
+def _runs(pod: Pod) -> bool:
+    return bool(pod.raw.get("status", {}).get("phase") == "Running")

@@ -73,6 +73,8 @@ def take_in(state: ObjectState, access: Access, reading: Reading, now: float) ->
 def _differs(state: ObjectState, decision: Decision, now: float) -> bool:
     """Whether a step would do or tell anything."""
     told, since = state.decided, now - state.decided_at
+    if state.leaving is not None and now < state.leaving.due and decision.workers < state.wanted():
+        return False  # who is to leave is marked, and that takes its time
     if told is None or decision.workers != state.wanted() or decision.ask != told.ask:
         return True
     if decision.reason != told.reason or decision.advised != told.advised:

@@ -2,23 +2,25 @@
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workqueue_operator.controller.counters import Counters
+from workqueue_operator.controller.leaving import Leaving
 from workqueue_operator.controller.rest import Rest
 from workqueue_operator.controller.watches import Target
 from workqueue_operator.core.decision import Census, Decision, Rules, Seen
 from workqueue_operator.core.history import History
 from workqueue_operator.core.inwork import busy_workers, in_work, learn_flow
 from workqueue_operator.core.learning import Learned, Learner
-from workqueue_operator.core.manifests import GRACE_MARGIN_SECONDS
+from workqueue_operator.core.workerpod import GRACE_MARGIN_SECONDS
 from workqueue_operator.core.pods import LIMITING, LIMITING_AFTER_SECONDS, Trouble
 from workqueue_operator.core.policy import learn
 from workqueue_operator.core.queues import Queue
 from workqueue_operator.core.readings import Known, Reading, Unknown
 from workqueue_operator.core.schedule import ActiveFloor
+from workqueue_operator.core.victims import Worker
 from workqueue_operator.core.workqueue import WorkQueue
 from workqueue_operator.ports import DeploymentState, Json
 
@@ -49,6 +51,8 @@ class ObjectState:
     last_shrink: float | None = None
     census: Census | None = None
     census_at: float = float("-inf")
+    roll: Sequence[Worker] = ()  # who was asked in that census, and stays
+    leaving: Leaving | None = None  # a step down that has begun
     trouble: Trouble | None = None
     trouble_since: float = float("inf")
     looked_at: float | None = None  # at pods that are not ready

@@ -9,11 +9,12 @@ from workqueue_operator.controller.finalizing import Finalizing
 from workqueue_operator.controller.inspecting import Inspecting
 from workqueue_operator.controller.queueing import Queueing
 from workqueue_operator.controller.reporter import Reporter
+from workqueue_operator.controller.shrinking import Shrinking
 from workqueue_operator.controller.state import ObjectState
 from workqueue_operator.controller.timing import Timing
 from workqueue_operator.core.access import Access
 from workqueue_operator.core.conditions import Findings
-from workqueue_operator.core.decision import Decision, Reason
+from workqueue_operator.core.decision import Decision
 from workqueue_operator.core.errors import (
     ApiError,
     BrokerError,
@@ -43,6 +44,7 @@ class Stepper:
     reporter: Reporter
     timing: Timing
     inspecting: Inspecting
+    shrinking: Shrinking
     clock: Clock
 
     def step(self, state: ObjectState) -> float | None:
@@ -130,24 +132,36 @@ class Stepper:
         found.reading, found.decision = state.reading, decision
         if decision is None:
             return waits
-        waits.append(decision.again_seconds)
         try:
-            waits.append(self.acting.act(state, decision, may_create=found.declared))
+            waits.append(self._act(state, found, decision))
             waits.append(self.inspecting.look_at_pods(state))
             found.trouble = state.trouble
             waits.append(self.inspecting.sampling.sample(state, self.clock.monotonic()))
         except WorkQueueError as error:
             found.acting = error
-        if decision.ask is not None:
-            waits.append(ASK_SECONDS[decision.ask])
+        decision = found.decision or decision  # as far as it goes now
+        waits += [decision.again_seconds, ASK_SECONDS[decision.ask] if decision.ask else None]
         return waits
+
+    def _act(self, state: ObjectState, found: Findings, decision: Decision) -> float | None:
+        """Do what may be done of it now. Returns seconds until there may be more."""
+        with state.lock:
+            decided = state.decided
+        decision, later = self.shrinking.prepare(state, decision)
+        with state.lock:
+            if state.decided is decided:
+                state.decided = decision
+        found.decision = decision
+        acted = self.acting.act(state, decision, may_create=found.declared)
+        called_off = self.shrinking.call_off(state, decision)
+        return min((each for each in (later, acted, called_off) if each is not None), default=None)
 
     def _decide(self, state: ObjectState, found: Findings) -> Decision | None:
         decision = self._decide_now(state)
         if decision is None or decision.ask is None:
             return decision
         age = self.clock.monotonic() - state.census_at
-        if age < ASK_SECONDS[decision.ask]:
+        if age < ASK_SECONDS[decision.ask] and not self.shrinking.wants_census(state):
             return decision  # it says what is safe without an answer
         try:
             taken = self.inspecting.take_census(state)
@@ -165,8 +179,6 @@ class Stepper:
             if learning:
                 state.learn(seen, now)
             decision = decide(state.rules, seen, state.history, now=now)
-            if decision.reason is Reason.SHRINKING_BLIND:
-                state.history.restart_window(now)
             state.decided, state.decided_at = decision, now
             state.decided_on = state.deployment.replicas if state.deployment else None
             return decision

@@ -58,17 +58,17 @@ def _zero_is_believed(look: Look) -> bool:
 
 
 def _shrink_to(look: Look, target: int, census: Census) -> Decision:
-    wanted, unacked = look.seen.wanted, look.known.unacked
+    wanted, unacked, busy = look.seen.wanted, look.known.unacked, census.busy_workers
     silent = census.silent
     if unacked is not None:
         silent = min(silent, max(0, unacked - census.tasks - census.draining_tasks))
-    keep = max(target, min(census.busy_workers + silent, wanted))
+    # One of those that say nothing may be the one that holds a task: then all of them stay.
+    keep = max(target, min(busy + (census.silent if silent else 0), wanted))
     if keep < wanted:
         drained = look.need() == 0 and keep == look.low
         return look.say(keep, Reason.DRAINED if drained else Reason.BACKLOG_SHRANK)
-    if census.busy_workers >= wanted or unacked is not None:
+    if busy >= wanted or (unacked is not None and busy + silent >= wanted):
         quiet = f", and {silent} that did not answer may" if silent else ""
-        more = f"{census.busy_workers} workers hold a task{quiet}"
-        return look.say(wanted, Reason.WORKERS_BUSY, more)
-    more = f"{silent} workers did not answer /busy, so one leaves at a time"
+        return look.say(wanted, Reason.WORKERS_BUSY, f"{busy} workers hold a task{quiet}")
+    more = f"{census.silent} workers did not say whether they are busy, so one leaves at a time"
     return look.say(wanted - 1, Reason.SHRINKING_BLIND, more)
