@@ -28,6 +28,15 @@ def kill_worker(pod: str) -> None:
     kill(find("workqueue-worker", f"WORKQUEUE_POD_NAME={pod}"))
 
 
+def workers() -> dict[str, int]:
+    """Pod -> process of every worker that runs on this machine."""
+    found = {}
+    for pid in _pids():
+        if _matches(pid, "workqueue-worker", "") and (pod := _variable(pid, "WORKQUEUE_POD_NAME")):
+            found[pod] = pid
+    return found
+
+
 def kill_broker() -> None:
     """SIGKILL the broker in its pod: no word to anybody, nothing put in order."""
     kill(find("beam.smp", "KUBERNETES_SERVICE_PORT=443"))
@@ -36,6 +45,15 @@ def kill_broker() -> None:
 def kill(pid: int) -> None:
     """SIGKILL."""
     os.kill(pid, signal.SIGKILL)
+
+
+def kill_if_there(pid: int) -> bool:
+    """SIGKILL; says whether there was such a process."""
+    try:
+        kill(pid)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def seconds_to_end(pid: int, *, since: float, limit_seconds: float) -> float:
@@ -63,6 +81,16 @@ def _matches(pid: int, program: str, environment: str) -> bool:
         return False  # it ended while we looked
     runs = any(word.decode(errors="replace").endswith(program) for word in words)
     return runs and (not environment or environment.encode() in variables)
+
+
+def _variable(pid: int, name: str) -> str:
+    try:
+        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return ""  # it ended while we looked
+    start = f"{name}=".encode()
+    found = (each.removeprefix(start) for each in variables if each.startswith(start))
+    return next(found, b"").decode()
 
 
 def _runs(pid: int) -> bool:

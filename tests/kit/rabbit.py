@@ -1,5 +1,6 @@
 """A broker as its administrator sees it, through the management API."""
 
+import socket
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -80,6 +81,22 @@ class Broker:
     def disconnect(self, user: str) -> None:
         """Close all connections of a user."""
         self._call("DELETE", f"connections/username/{_q(user)}")
+
+    def connections(self, user: str) -> list[str]:
+        """Which clients are connected as this user, by the names that they gave themselves."""
+        found = [
+            each for each in self._call("GET", "connections") or () if each.get("user") == user
+        ]
+        return [str(each["client_properties"].get("connection_name", "")) for each in found]
+
+    def answers(self) -> bool:
+        """Whether it takes connections, and the vhost is up."""
+        try:
+            socket.create_connection((self.host, self.port), timeout=1).close()
+            found = self._call("GET", f"vhosts/{_q(self.vhost)}")
+        except (OSError, requests.RequestException):
+            return False
+        return all(state == "running" for state in found["cluster_state"].values())
 
     def delete_user(self, name: str) -> None:
         """Delete a user."""
