@@ -34,14 +34,21 @@ class OpenLink(Protocol):
 class Link:
     """A connection that is opening, open, or lost; `lost` says why."""
 
-    def __init__(self, access: Access, loop: Loop) -> None:
-        """Begin to connect; open() waits for it. Raises BrokerError for unusable parameters."""
+    def __init__(self, access: Access, loop: Loop, *, via: tuple[str, int] | None = None) -> None:
+        """Begin to connect; wait_open() waits for it. Raises BrokerError for unusable parameters.
+
+        via: host and port that lead there (a forwarded port), instead of the access's own; the
+        name in the broker's certificate stays that of the access.
+        """
         self._access = access
         self._loop = loop
         self.lost: BrokerError | None = None
         try:
+            where = parameters(access)
+            if via is not None:
+                where.host, where.port = via
             self.connection: Any = SelectConnection(
-                parameters(access),
+                where,
                 on_open_callback=lambda _: loop.stop(),
                 on_open_error_callback=self._on_lost,
                 on_close_callback=self._on_lost,

@@ -6,20 +6,23 @@ from collections.abc import Sequence
 
 from workqueue_operator import __version__
 from workqueue_operator.cli import simulate
+from workqueue_operator.cli.dlq import flags as dlq
 from workqueue_operator.cli.errors import CliError
 
-USAGE_ERROR = 2
-VERBS = (simulate,)
+VERBS = (simulate, dlq)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb. Exit codes: 0 done, 1 it could not be done, 2 the call is wrong."""
+    """Run one verb.
+
+    Exit codes: 0 done, 1 not or not all done, 2 the call is wrong, 3 not reached.
+    """
     arguments = _parser().parse_args(argv)
     try:
         run: int = arguments.run(arguments)
     except CliError as error:
         sys.stderr.write(f"error: {error}\n")
-        return USAGE_ERROR
+        return error.exit_code
     except BrokenPipeError:
         sys.stderr.close()  # whoever read the output has left, as head does
         return 1

@@ -1,24 +1,33 @@
 """Where the API server is and who we are there: the `kubernetes` package reads it.
 
-The only module that touches that package, and no typed model of it is used: its configuration
-(service account with token reload, kubeconfig with exec plug-ins, proxies, TLS) is worth having,
-its objects cost 67 MiB per 1,000 Deployments.
+The only module of the operator that touches that package, and no typed model of it is used: its
+configuration (service account with token reload, kubeconfig with exec plug-ins, proxies, TLS) is
+worth having, its objects cost 67 MiB per 1,000 Deployments.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import urllib3
 from kubernetes.client.configuration import Configuration
 from kubernetes.client.rest import RESTClientObject
-from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
+from kubernetes.config import (
+    ConfigException,
+    list_kube_config_contexts,
+    load_incluster_config,
+    load_kube_config,
+)
 
 from workqueue_operator.core.errors import ApiError
 
-# These two carry no types in the package; what they fill in is Any here.
+# These carry no types in the package; what they fill in is Any here.
 _load_incluster: Callable[..., None] = load_incluster_config
 _load_kubeconfig: Callable[..., None] = load_kube_config
+_contexts: Callable[..., tuple[Any, Any]] = list_kube_config_contexts
+
+_POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +80,35 @@ def connect(kubeconfig: str | None = None) -> Connection:
             f"service account, or name a kubeconfig that works with kubectl",
         ) from error
     return Connection(configuration)
+
+
+def connect_as_kubectl(kubeconfig: str | None, context: str | None) -> tuple[Connection, str]:
+    """Find the API server as kubectl does, and the namespace that is meant where none is named.
+
+    kubeconfig None: $KUBECONFIG, or ~/.kube/config; in a pod without either its service account.
+
+    Raises:
+        ApiError: (status 0) none of them says where the server is.
+    """
+    configuration = Configuration()
+    try:
+        _load_kubeconfig(
+            config_file=kubeconfig, context=context, client_configuration=configuration
+        )
+        namespace = _namespace_of(kubeconfig, context)
+    except ConfigException as error:
+        if kubeconfig is None and context is None and _POD_NAMESPACE.exists():
+            return connect(), _POD_NAMESPACE.read_text().strip()
+        raise ApiError(
+            0,
+            f"no way to a Kubernetes API server: {error}. Name a kubeconfig and a context that "
+            f"work with kubectl: --kubeconfig FILE, --context NAME",
+        ) from error
+    return Connection(configuration), namespace
+
+
+def _namespace_of(kubeconfig: str | None, context: str | None) -> str:
+    """What the context says, else "default"."""
+    known, current = _contexts(config_file=kubeconfig)
+    meant = next((each for each in known if each["name"] == context), current)
+    return str(meant["context"].get("namespace") or "default")

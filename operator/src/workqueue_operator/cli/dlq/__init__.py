@@ -1,0 +1,1 @@
+"""`workqueue dlq`: looking at dead letters, putting them back, and throwing them away."""
