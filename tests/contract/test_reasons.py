@@ -88,6 +88,7 @@ def test_a_decision_shows_where_it_is_said_to(reason: Decided) -> None:
 
 
 ACTING = {"InvalidSpec", "KubernetesApi", "PodTemplateRefused", "DeploymentConflict"}
+ACTING |= {"RuntimeImageMissing"}
 BLOCKING = {"KubernetesApi", "SecretMissing", "SecretInvalid", "VhostMismatch"}
 BLOCKING |= {"QueueConflict", "BrokerChanged"}
 OF_READINGS = {"NoAnswer", "ReadingStale"}

@@ -41,4 +41,5 @@ def test_an_empty_section_is_as_good_as_none(section: str) -> None:
 def test_given_every_field_then_the_pods_can_be_rendered(handler: str) -> None:
     wq = WorkQueue.from_body(full_example(handler))
 
-    assert deployment(wq, replicas=3)["spec"]["replicas"] == 3
+    made = deployment(wq, replicas=3, runtime_image="worker:1")
+    assert made["spec"]["replicas"] == 3

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from contract.crd_example import full_example
-from workqueue_operator.core.manifests import deployment, worker_env
+from contract.crd_example import HANDLERS, full_example
+from workqueue_operator.core.manifests import deployment
+from workqueue_operator.core.workerpod import worker_env
 from workqueue_operator.core.workqueue import WorkQueue
-from workqueue_worker.settings import ENVIRONMENT, CommandHandler, PythonHandler, Settings
+from workqueue_worker.settings import ENVIRONMENT, OPTIONAL, CommandHandler, PythonHandler, Settings
 
 POD_NAME = "WORKQUEUE_POD_NAME"
 RUNTIME_HANDLERS = ("python", "command")
@@ -21,14 +22,27 @@ def a_workqueue(handler: str, **queue: Any) -> WorkQueue:
 
 def rendered(wq: WorkQueue) -> list[dict[str, Any]]:
     """The variables of the container, as the kubelet gets them."""
-    [container] = deployment(wq, replicas=1)["spec"]["template"]["spec"]["containers"]
+    made = deployment(wq, replicas=1, runtime_image="worker:1")
+    [container] = made["spec"]["template"]["spec"]["containers"]
     variables: list[dict[str, Any]] = container["env"]
     return variables
 
 
-@pytest.mark.parametrize("handler", [*RUNTIME_HANDLERS, "own"])
-def test_the_operator_writes_every_name_that_the_worker_reads_and_no_other(handler: str) -> None:
-    names = [each["name"] for each in rendered(a_workqueue(handler))]
+def test_the_operator_writes_every_name_that_the_worker_reads() -> None:
+    names = [each["name"] for each in rendered(a_workqueue("python"))]
+
+    assert {*ENVIRONMENT, *OPTIONAL} <= set(names)
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_a_feature_that_nobody_asks_for_adds_no_name(handler: str) -> None:
+    # Given what an object of an earlier version may have at most
+    body = full_example(handler)
+    for name in ("isolation", "softTimeoutSeconds", "maxCrashes", "retry"):
+        body["spec"]["worker"].pop(name, None)
+    body["spec"]["broker"].pop("caSecretName")
+
+    names = [each["name"] for each in rendered(WorkQueue.from_body(body))]
 
     assert sorted(names) == sorted(ENVIRONMENT)
 
@@ -51,6 +65,8 @@ def test_the_worker_understands_every_value(handler: str) -> None:
     assert settings.max_attempts == wq.worker.max_attempts
     assert settings.task_timeout_seconds == wq.worker.task_timeout_seconds
     assert settings.prefetch == wq.worker.prefetch
+    assert settings.retry_delays_seconds == wq.worker.retry_delays_seconds
+    assert settings.max_crashes == wq.worker.max_crashes
     given = wq.worker.handler[handler]
     expected = PythonHandler(given) if handler == "python" else CommandHandler(tuple(given))
     assert settings.handler == expected
@@ -72,4 +88,5 @@ def test_the_worker_is_where_it_is_probed_and_finds_its_secret(handler: str) -> 
 
     ports = {each["name"]: each["containerPort"] for each in container["ports"]}
     assert ports[container["readinessProbe"]["httpGet"]["port"]] == settings.probe_port
-    assert str(settings.broker_dir) in {each["mountPath"] for each in container["volumeMounts"]}
+    mounted = {each["mountPath"] for each in container["volumeMounts"]}
+    assert {str(settings.broker_dir), str(settings.tls_dir)} <= mounted

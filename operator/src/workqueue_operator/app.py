@@ -65,6 +65,7 @@ class App:
             clock=Clock(),
             telemetry=self.telemetry,
             let_go_seconds=float(self.settings.let_go_seconds),
+            runtime_image=self.settings.runtime_image,
         )
         self.controller = assemble(world, threads=self.settings.step_threads)
         self.telemetry.samples = lambda: samples(

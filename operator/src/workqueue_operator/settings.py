@@ -24,6 +24,7 @@ class Settings:
     read_cpu_percent: int  # of one core, for reading queues
     step_threads: int
     let_go_seconds: int  # a deletion waits no longer for a silent broker
+    runtime_image: str  # of the worker, beside a server of the user's; "" where nobody said
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
@@ -40,6 +41,7 @@ class Settings:
             read_cpu_percent=_number(env, "READ_CPU_PERCENT", 10, 1, 100),
             step_threads=_number(env, "STEP_THREADS", 8, 1, 64),
             let_go_seconds=_number(env, "LET_GO_SECONDS", 300, 1, 86_400),
+            runtime_image=env.get(f"{PREFIX}RUNTIME_IMAGE", ""),
         )
 
 

@@ -12,6 +12,11 @@ from workqueue_operator.core.workqueue import WorkQueue
 
 Json = dict[str, Any]
 OWN: Json = {"worker": {"handler": {"own": {}}}}
+RESTRICTED = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "readOnlyRootFilesystem": True,
+}
 
 
 def pod_of(wq: WorkQueue) -> Json:
@@ -63,20 +68,33 @@ def test_pods_satisfy_restricted_pod_security(spec: Json) -> None:
 
     assert pod["securityContext"]["runAsNonRoot"] is True
     assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-    assert container["securityContext"] == {
-        "allowPrivilegeEscalation": False,
-        "capabilities": {"drop": ["ALL"]},
-        "readOnlyRootFilesystem": True,
-    }
+    assert container["securityContext"] == RESTRICTED
     assert pod["automountServiceAccountToken"] is False
     assert pod["shareProcessNamespace"] is True
     assert {next(iter(v.keys() - {"name"})) for v in pod["volumes"]} == {"secret", "emptyDir"}
 
 
 def test_workers_get_the_longest_task_and_30_s_more_to_leave() -> None:
-    wq = workqueue({"worker": {"taskTimeoutSeconds": 1500}})
+    wq = workqueue({"worker": {"taskTimeoutSeconds": 86400}})
 
-    assert pod_of(wq)["terminationGracePeriodSeconds"] == 1530
+    assert pod_of(wq)["terminationGracePeriodSeconds"] == 86430
+
+
+def test_whoever_empties_nodes_is_asked_to_leave_workers_alone() -> None:
+    asked = deployment(workqueue(), replicas=1)["spec"]["template"]["metadata"]["annotations"]
+
+    assert asked == {
+        "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+        "karpenter.sh/do-not-disrupt": "true",
+    }
+
+
+def test_where_tasks_are_short_the_user_may_allow_it() -> None:
+    key = "cluster-autoscaler.kubernetes.io/safe-to-evict"
+    template = {"metadata": {"annotations": {key: "true"}}}
+    made = deployment(workqueue({"worker": {"podTemplate": template}}), replicas=1)
+
+    assert made["spec"]["template"]["metadata"]["annotations"][key] == "true"
 
 
 def test_an_update_takes_no_worker_away() -> None:
@@ -98,7 +116,14 @@ def test_a_worker_runs_our_runtime_and_is_probed() -> None:
 def test_an_own_consumer_runs_its_own_entrypoint_and_is_not_probed() -> None:
     container = container_of(workqueue(OWN))
 
-    assert container.keys() == {"name", "image", "env", "securityContext", "volumeMounts"}
+    assert container.keys() == {
+        "name",
+        "image",
+        "env",
+        "securityContext",
+        "terminationMessagePolicy",
+        "volumeMounts",
+    }
     assert {each["name"] for each in container["env"]} == {
         each["name"] for each in container_of(workqueue())["env"]
     }
@@ -166,6 +191,12 @@ def annotations(wq: WorkQueue, replicas: int = 1) -> dict[str, str]:
         pytest.param({"queue": {"deletionPolicy": "Delete"}}, False, False, id="nor is deletion"),
         pytest.param({"broker": {"managementUri": "http://x"}}, False, False, id="nor our own way"),
         pytest.param({"worker": {"brokerSecretName": "rabbitmq"}}, False, False, id="said at last"),
+        pytest.param({"queue": {"policy": {"maxLength": 9}}}, False, False, id="nor is a limit"),
+        pytest.param({"broker": {"caSecretName": "ca"}}, True, True, id="certificates"),
+        pytest.param({"worker": {"isolation": "Process"}}, True, True, id="isolation"),
+        pytest.param({"worker": {"softTimeoutSeconds": 9}}, True, True, id="a soft limit"),
+        pytest.param({"worker": {"maxCrashes": 3}}, True, True, id="crashes counted"),
+        pytest.param({"worker": {"retry": {"delaysSeconds": [1]}}}, True, True, id="a delay"),
         pytest.param({"worker": {"image": "x:2"}}, True, True, id="another image"),
         pytest.param({"worker": {"handler": {"python": "a:b"}}}, True, True, id="another handler"),
         pytest.param({"worker": {"prefetch": 2}}, True, True, id="another prefetch"),

@@ -15,6 +15,7 @@ def test_an_empty_environment_is_a_working_operator() -> None:
         "read_cpu_percent": 10,
         "step_threads": 8,
         "let_go_seconds": 300,
+        "runtime_image": "",
     }
 
 

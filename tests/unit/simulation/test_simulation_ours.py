@@ -10,8 +10,8 @@ from unit.core.builders import rules
 from unit.simulation.days import MONDAY, at_once, numbers, operator, rush, simulated, trace
 from workqueue_operator.controller import counters, sampling, stepper
 from workqueue_operator.core.decision import Decision, Rules
-from workqueue_operator.core.manifests import GRACE_MARGIN_SECONDS
 from workqueue_operator.core.schedule import Floor
+from workqueue_operator.core.workerpod import GRACE_MARGIN_SECONDS
 from workqueue_operator.simulation import ours
 from workqueue_operator.simulation import sampling as simulated_sampling
 from workqueue_operator.simulation.ours import Operator

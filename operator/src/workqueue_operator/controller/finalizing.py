@@ -18,9 +18,9 @@ from workqueue_operator.core.errors import (
     QueueConflictError,
     WorkQueueError,
 )
-from workqueue_operator.core.manifests import GRACE_MARGIN_SECONDS
 from workqueue_operator.core.readings import Known, Missing, Reading
 from workqueue_operator.core.shrinking import ZERO_PROOF_READINGS, ZERO_PROOF_SECONDS
+from workqueue_operator.core.workerpod import GRACE_MARGIN_SECONDS
 from workqueue_operator.core.workqueue import FINALIZER
 from workqueue_operator.ports import Cluster
 

@@ -12,10 +12,10 @@ from workqueue_operator.controller.state import ObjectState
 from workqueue_operator.core.conditions import Findings, conditions
 from workqueue_operator.core.decision import Decision
 from workqueue_operator.core.errors import ApiError
-from workqueue_operator.core.manifests import NAME_LABEL
 from workqueue_operator.core.readings import Known
 from workqueue_operator.core.status import Report, merge_patch, render
 from workqueue_operator.core.statuswrites import write_after_seconds
+from workqueue_operator.core.workerpod import NAME_LABEL
 from workqueue_operator.core.workqueue import WorkQueue
 from workqueue_operator.ports import Cluster, Json
 from workqueue_operator.telemetry import Telemetry

@@ -14,13 +14,13 @@ from workqueue_operator.core.decision import Census, Decision, Rules, Seen
 from workqueue_operator.core.history import History
 from workqueue_operator.core.inwork import busy_workers, in_work, learn_flow
 from workqueue_operator.core.learning import Learned, Learner
-from workqueue_operator.core.workerpod import GRACE_MARGIN_SECONDS
 from workqueue_operator.core.pods import LIMITING, LIMITING_AFTER_SECONDS, Trouble
 from workqueue_operator.core.policy import learn
 from workqueue_operator.core.queues import Queue
 from workqueue_operator.core.readings import Known, Reading, Unknown
 from workqueue_operator.core.schedule import ActiveFloor
 from workqueue_operator.core.victims import Worker
+from workqueue_operator.core.workerpod import GRACE_MARGIN_SECONDS
 from workqueue_operator.core.workqueue import WorkQueue
 from workqueue_operator.ports import DeploymentState, Json
 

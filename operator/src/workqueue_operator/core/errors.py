@@ -1,7 +1,8 @@
 """Expected trouble. Each error has a CamelCase reason for a condition, and says the ways out.
 
 WorkQueueError
-  InvalidSpecError, PodTemplateRefusedError, QueueConflictError, ForeignDeploymentError
+  InvalidSpecError, PodTemplateRefusedError, RuntimeImageMissingError
+  QueueConflictError, ForeignDeploymentError
   SecretError, BrokerChangedError
   BrokerError            (the broker, or the way to it)
     BrokerUnreachableError, AuthenticationFailedError, VhostDeniedError, TLSFailedError
@@ -44,6 +45,19 @@ class PodTemplateRefusedError(WorkQueueError):
 
     def __init__(self, path: str, instead: str) -> None:
         super().__init__(f"spec.worker.podTemplate sets {path}, which the operator owns: {instead}")
+
+
+class RuntimeImageMissingError(WorkQueueError):
+    """The handler http needs the worker's own image, and the operator was not told of it."""
+
+    reason = "RuntimeImageMissing"
+
+    def __init__(self, server: str) -> None:
+        super().__init__(
+            f"the handler http runs the worker beside {server}, and the operator does not "
+            "know the worker's own image: set workerImage in the chart's values (it becomes "
+            "WORKQUEUE_OPERATOR_RUNTIME_IMAGE), or use the handler python, command or own"
+        )
 
 
 class QueueConflictError(WorkQueueError):

@@ -6,9 +6,13 @@ from typing import Any
 from workqueue_operator.core.errors import InvalidSpecError, PodTemplateRefusedError
 
 CONTAINER = "worker"
+SERVER = "server"
+"""The user's own server, an init container that stays (handler http)."""
 ENV_PREFIX = "WORKQUEUE_"
 BROKER_VOLUME = "workqueue-broker"
 BROKER_DIR = "/var/run/workqueue/broker"
+TLS_VOLUME = "workqueue-tls"
+TLS_DIR = "/etc/workqueue/tls"
 PROBE_PORT = 9400
 PROBE_PORT_NAME = "probes"
 
@@ -21,6 +25,8 @@ _OWNED_LABELS = frozenset({"app.kubernetes.io/name", "app.kubernetes.io/managed-
 _LIST_KEYS = {"volumeMounts": "mountPath", "ports": "containerPort"}
 # Two sources for one volume would be refused, so theirs takes the place of ours.
 _WHOLE_ITEMS = frozenset({"volumes"})
+# Two ways to probe at once would be refused, too.
+_WHOLE_FIELDS = frozenset({"startupProbe", "livenessProbe", "readinessProbe"})
 
 
 def merge(ours: Any, theirs: Any) -> Any:
@@ -44,12 +50,37 @@ def check(template: Mapping[str, Any], *, own_consumer: bool) -> None:
         if key in spec:
             raise PodTemplateRefusedError(f"spec.{key}", instead)
     for volume in _items(spec, "volumes", "spec."):
-        if volume["name"] == BROKER_VOLUME:
-            raise PodTemplateRefusedError(f"spec.volumes[{BROKER_VOLUME}]", "choose another name")
+        if volume["name"] in _MOUNTS:
+            raise PodTemplateRefusedError(f"spec.volumes[{volume['name']}]", "choose another name")
     for container in _items(spec, "containers", "spec."):
         if container["name"] == CONTAINER:
             _check_container(container, own_consumer=own_consumer)
 
+
+def check_server(template: Mapping[str, Any]) -> None:
+    """Refuse what the operator needs of the server beside the worker (handler http).
+
+    Raises:
+        PodTemplateRefusedError: names the path, and what to use instead.
+        InvalidSpecError: something is not of the shape that a pod template has.
+    """
+    spec = _mapping(template, "spec")
+    for container in _items(spec, "containers", "spec."):
+        if container["name"] == SERVER:
+            raise PodTemplateRefusedError(
+                f"spec.containers[{SERVER}]",
+                f"it starts before the worker, as spec.initContainers[{SERVER}]",
+            )
+    for container in _items(spec, "initContainers", "spec."):
+        owned = _OWNED_SERVER_FIELDS.items() if container["name"] == SERVER else ()
+        for key, instead in owned:
+            if key in container:
+                raise PodTemplateRefusedError(f"spec.initContainers[{SERVER}].{key}", instead)
+
+
+_OWNED_SERVER_FIELDS = {"image": "use spec.worker.image", "restartPolicy": "it always restarts"}
+
+_MOUNTS = {BROKER_VOLUME: BROKER_DIR, TLS_VOLUME: TLS_DIR}
 
 _OWNED_POD_FIELDS = {
     "restartPolicy": "workers always restart",
@@ -92,11 +123,11 @@ def _check_container(container: Mapping[str, Any], *, own_consumer: bool) -> Non
 def _check_mounts(mounts: Items) -> None:
     for mount in mounts:
         path = mount["mountPath"]
-        if mount.get("name") == BROKER_VOLUME:
+        if mount.get("name") in _MOUNTS:
             raise PodTemplateRefusedError(
-                f"{_PATH}volumeMounts[{BROKER_VOLUME}]", "choose another volume"
+                f"{_PATH}volumeMounts[{mount['name']}]", "choose another volume"
             )
-        if path.rstrip("/") == BROKER_DIR:
+        if path.rstrip("/") in _MOUNTS.values():
             raise PodTemplateRefusedError(f"{_PATH}volumeMounts[{path}]", "choose another path")
 
 
@@ -132,7 +163,7 @@ def _merge_field(field: str, ours: Any, theirs: Any) -> Any:
     by = _LIST_KEYS.get(field, "name")
     if _is_keyed(ours, by) and _is_keyed(theirs, by):
         return _merge_items(ours, theirs, by, whole=field in _WHOLE_ITEMS)
-    return merge(ours, theirs)
+    return theirs if field in _WHOLE_FIELDS else merge(ours, theirs)
 
 
 def _is_keyed(value: object, by: str) -> bool:

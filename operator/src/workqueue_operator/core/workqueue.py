@@ -49,6 +49,11 @@ class Worker:
         """The image consumes by itself; none of our runtime is in it."""
         return "own" in self.handler
 
+    @property
+    def has_server(self) -> bool:
+        """The image is a server, and our runtime runs beside it."""
+        return "http" in self.handler
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkQueue:
