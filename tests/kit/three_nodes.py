@@ -7,7 +7,7 @@ a network, a mount and a process namespace of its own, which end with it, its ep
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ from kit.rabbit import Broker
 
 USERNAME, PASSWORD = "admin", "admin-password"
 BOOT_SECONDS = 40  # usually 6, but there may be other work
-_HOME = "/var/lib/rabbitmq"
+HOME = "/var/lib/rabbitmq"
 _SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 _CONTROL = "/usr/lib/rabbitmq/bin/rabbitmqctl"
 _CONFIGURATION = f"""
@@ -45,8 +45,8 @@ disk_free_limit.absolute = 50MB
 # No schedulers that spin while idle, and no dump of a node that was meant to die.
 _ENVIRONMENT = {
     "RABBITMQ_USE_LONGNAME": "true",
-    "RABBITMQ_CONFIG_FILE": f"{_HOME}/rabbitmq.conf",
-    "RABBITMQ_ENABLED_PLUGINS_FILE": f"{_HOME}/enabled_plugins",
+    "RABBITMQ_CONFIG_FILE": f"{HOME}/rabbitmq.conf",
+    "RABBITMQ_ENABLED_PLUGINS_FILE": f"{HOME}/enabled_plugins",
     "RABBITMQ_LOGS": "-",
     "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+sbwt none +sbwtdcpu none +sbwtdio none",
     "ERL_CRASH_DUMP_SECONDS": "0",
@@ -75,10 +75,10 @@ class Node:
         uri = f"http://{host}:15672"
         return Broker(host, 5672, uri, USERNAME, PASSWORD, vhost="/", pod_host=host)
 
-    def prepare(self, cluster: str) -> None:
+    def prepare(self, configure: "Callable[[Node], str]") -> None:
         """Write its folder: configuration, plugins, and the cookie that all nodes share."""
         self.folder.mkdir()
-        (self.folder / "rabbitmq.conf").write_text(_CONFIGURATION + cluster)
+        (self.folder / "rabbitmq.conf").write_text(_CONFIGURATION + configure(self))
         (self.folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
         cookie = self.folder / ".erlang.cookie"
         cookie.write_text("NOSECRETHERE")
@@ -129,9 +129,9 @@ class Node:
     def _inside(self, *init: str) -> list[str]:
         """The words that go before a command to run it in namespaces of its own."""
         unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-        enter = ["sh", str(ENTER), str(self.root), "/", f"{self.folder}:{_HOME}", "--"]
+        enter = ["sh", str(ENTER), str(self.root), "/", f"{self.folder}:{HOME}", "--"]
         private = ["--propagation", "private", *init]
-        home = ["env", f"HOME={_HOME}"]
+        home = ["env", f"HOME={HOME}"]
         return [*self.machine.enter(), *unshare, *private, *enter, *home]
 
     def _environment(self) -> Mapping[str, str]:
@@ -153,8 +153,13 @@ class Node:
 
 
 @contextmanager
-def running_nodes(count: int) -> Iterator[list[Node]]:
-    """So many nodes, in one cluster; what was started ends with the block, however that ends."""
+def running_nodes(
+    count: int, *, configure: Callable[[Node], str] | None = None
+) -> Iterator[list[Node]]:
+    """So many nodes, in one cluster; what was started ends with the block, however that ends.
+
+    configure: gives further lines of each node's configuration; then each stands alone.
+    """
     paths = default_paths()
     root = broker_root(paths)
     # One network of this name at a time, also between two clones.
@@ -162,7 +167,7 @@ def running_nodes(count: int) -> Iterator[list[Node]]:
         machines = namespaces.lay([f"node-{i + 1}" for i in range(count)])
         nodes = [Node(one, root, Path(folder) / one.name) for one in machines.values()]
         try:
-            _boot(nodes)
+            _boot(nodes, configure)
             yield nodes
         finally:
             for node in nodes:
@@ -170,12 +175,13 @@ def running_nodes(count: int) -> Iterator[list[Node]]:
             namespaces.remove(machines)
 
 
-def _boot(nodes: list[Node]) -> None:
+def _boot(nodes: list[Node], configure: Callable[[Node], str] | None) -> None:
+    together = _cluster_of(nodes)
     for node in nodes:
-        node.prepare(_cluster_of(nodes))
+        node.prepare(configure or (lambda _: together))
         node.begin()
     for node in nodes:
-        node.wait_running(len(nodes))
+        node.wait_running(1 if configure else len(nodes))
 
 
 def _cluster_of(nodes: list[Node]) -> str:

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from workqueue_producer import __version__
 from workqueue_producer.desk import Desk
+from workqueue_producer.encryption import tls_context
 from workqueue_producer.errors import SettingsError
 from workqueue_producer.feed import Feed
 from workqueue_producer.ledger import Ledger
 from workqueue_producer.progress import Progress, progress_for
 from workqueue_producer.publisher import Interrupt, Publisher
-from workqueue_producer.settings import BROKER_DIR, Target, read_access
+from workqueue_producer.settings import BROKER_DIR, TLS_DIR, Target, read_access
 from workqueue_producer.source import Source, open_source
 from workqueue_producer.summary import USAGE, Summary, summarise
 
@@ -40,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     typing = sys.stdin is not None and sys.stdin.isatty()
     try:
         target = target_from(options)
-        read_access(target.broker_dir, target.vhost)  # wrong files are told before anything else
+        # Wrong files are told before anything else.
+        tls_context(read_access(target.broker_dir, target.vhost, target.tls_dir))
         source = open_source(options.tasks, options.file, stdin=0, stdin_is_terminal=typing)
     except SettingsError as error:
         print(f"workqueue-producer: error: {error}", file=sys.stderr)
@@ -90,6 +92,7 @@ def target_from(options: argparse.Namespace) -> Target:
         queue=options.queue,
         vhost=options.vhost or None,
         broker_dir=options.broker_dir,
+        tls_dir=options.tls_dir,
         content_type=options.content_type,
         window=options.window,
         retry_seconds=options.retry_seconds,
@@ -147,6 +150,13 @@ def _add_broker(command: argparse.ArgumentParser, environ: Mapping[str, str]) ->
         default=Path(environ.get("WORKQUEUE_BROKER_DIR") or BROKER_DIR),
         help="folder with the broker's Secret as files: host, port, username, password, or uri "
         f"(default: $WORKQUEUE_BROKER_DIR, or {BROKER_DIR})",
+    )
+    command.add_argument(
+        "--tls-dir",
+        type=Path,
+        default=Path(environ.get("WORKQUEUE_TLS_DIR") or TLS_DIR),
+        help="folder with ca.crt, and for mutual TLS tls.crt and tls.key; where it has a ca.crt, "
+        f"TLS is used (default: $WORKQUEUE_TLS_DIR, or {TLS_DIR})",
     )
     command.add_argument(
         "--window", type=int, default=256, help="most tasks sent and not confirmed (default: 256)"

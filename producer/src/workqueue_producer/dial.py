@@ -2,6 +2,7 @@
 
 import pika
 
+from workqueue_producer.encryption import tls_context
 from workqueue_producer.settings import Access
 
 HEARTBEAT_SECONDS = 15  # a silent cut is noticed within 45 s
@@ -9,8 +10,12 @@ DIAL_SECONDS = 10
 
 
 def connection_parameters(access: Access, blocked_seconds: float) -> pika.ConnectionParameters:
-    """Say it in pika's terms. `blocked_seconds`: how long the broker may refuse to read."""
-    context = access.tls_context()
+    """Say it in pika's terms. `blocked_seconds`: how long the broker may refuse to read.
+
+    Raises:
+        SettingsError: the files for TLS are not what they should be.
+    """
+    context = tls_context(access)
     return pika.ConnectionParameters(
         host=access.host,
         port=access.port,

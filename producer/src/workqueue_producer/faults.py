@@ -41,7 +41,15 @@ def from_connection(error: BaseException, access: Access) -> PublishError:
             f"user {access.username!r} has no permissions in it ({words})"
         )
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return AccessError(f"the certificate of {access.server} is not trusted: {words}")
+        return AccessError(
+            f"the certificate of {access.server} is not trusted: {words}. Mount the "
+            f"authority that signed it as ca.crt (--tls-dir), and use a host that it is issued for"
+        )
+    if isinstance(cause, ssl.SSLError) and "ALERT" in str(getattr(cause, "reason", "")):
+        return AccessError(
+            f"the broker at {access.server} ended the TLS handshake ({cause.reason}): it may want "
+            f"a certificate of ours; mount tls.crt and tls.key beside ca.crt (--tls-dir)"
+        )
     return BrokerLostError(f"no connection to the broker at {access.server}: {words}")
 
 

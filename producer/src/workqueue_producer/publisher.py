@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 
 from workqueue_producer.desk import Desk
+from workqueue_producer.dial import connection_parameters
 from workqueue_producer.errors import (
     BrokerLostError,
     PublishError,
@@ -73,11 +74,13 @@ class Publisher:
 
     def _one_session(self) -> PublishError | None:
         try:  # read anew each time: a Secret that changes meanwhile is followed
-            access = read_access(self._target.broker_dir, self._target.vhost)
+            target = self._target
+            access = read_access(target.broker_dir, target.vhost, target.tls_dir)
+            dial = connection_parameters(access, self._stall_seconds)
         except SettingsError as error:
             return BrokerLostError(str(error))
         hooks = Hooks(ready=self._note_ready, tick=self._tick, say=self._progress.say)
-        return Session(access, self._target, self._desk, hooks).run(self._stall_seconds)
+        return Session(access, target, self._desk, hooks).run(dial)
 
     def _try_again(self, fault: PublishError) -> bool:
         """Wait for the next attempt, unless it would be of no use."""

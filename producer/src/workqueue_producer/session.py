@@ -13,7 +13,6 @@ from pika import exceptions
 
 from workqueue_producer import faults
 from workqueue_producer.desk import Desk
-from workqueue_producer.dial import connection_parameters
 from workqueue_producer.errors import PublishError
 from workqueue_producer.settings import Access, Target
 from workqueue_producer.tasks import Task
@@ -48,15 +47,15 @@ class Session:
         self._connection: pika.SelectConnection
         self._channel: pika.channel.Channel
 
-    def run(self, blocked_seconds: float) -> PublishError | None:
-        """Connect, publish, close.
+    def run(self, dial: pika.ConnectionParameters) -> PublishError | None:
+        """Connect, publish, close. dial: as dial.connection_parameters makes it.
 
         Returns:
             None when the desk is done, else why the connection ended. What it had not confirmed
             is still in the ledger.
         """
         self._connection = pika.SelectConnection(
-            connection_parameters(self._access, blocked_seconds),
+            dial,
             on_open_callback=self._on_connected,
             on_open_error_callback=self._on_ended,
             on_close_callback=self._on_ended,

@@ -3,14 +3,15 @@
 The credentials come from files alone: a command line and an environment can be read by others.
 """
 
-import ssl
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from workqueue_producer.errors import SettingsError
 
 BROKER_DIR = "/var/run/workqueue/broker"
+TLS_DIR = "/etc/workqueue/tls"
 AMQP_PORT = 5672
 AMQPS_PORT = 5671
 
@@ -25,6 +26,7 @@ class Target:
     content_type: str
     window: int
     retry_seconds: float
+    tls_dir: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,18 +39,17 @@ class Access:
     vhost: str
     username: str
     password: str = field(repr=False)
+    tls_dir: Path | None = None  # with ca.crt [tls.crt, tls.key]; None: the system's authorities
 
     @property
     def server(self) -> str:
         return f"{self.host}:{self.port}"
 
-    def tls_context(self) -> ssl.SSLContext | None:
-        """The system's certificate authorities, or None for plain AMQP."""
-        return ssl.create_default_context() if self.tls else None
 
-
-def read_access(directory: Path, vhost: str | None) -> Access:
+def read_access(directory: Path, vhost: str | None, tls_dir: Path | None = None) -> Access:
     """Read the mounted Secret: `host`, `port`, `username`, `password`, or one `uri` (which wins).
+
+    TLS is used where tls_dir has a ca.crt, on port 5671, and for an amqps uri.
 
     Raises:
         SettingsError: a file is missing or is not what it should be. Never quotes a value, nor
@@ -56,7 +57,15 @@ def read_access(directory: Path, vhost: str | None) -> Access:
     """
     files = {name: _text(directory / name) for name in ("uri", "host", "username", "password")}
     if files["uri"]:
-        return _from_uri(files["uri"], directory, vhost)
+        access = _from_uri(files["uri"], directory, vhost)
+    else:
+        access = _from_keys(files, directory, vhost)
+    if tls_dir is None or not (tls_dir / "ca.crt").exists():
+        return access
+    return replace(access, tls=True, tls_dir=tls_dir)
+
+
+def _from_keys(files: Mapping[str, str], directory: Path, vhost: str | None) -> Access:
     absent = [name for name in ("host", "username", "password") if not files[name]]
     if absent:
         raise SettingsError(
@@ -76,7 +85,8 @@ def read_access(directory: Path, vhost: str | None) -> Access:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip()
+        # Files made with `echo` end in a newline; a blank may belong to a password.
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:
@@ -96,15 +106,22 @@ def _from_uri(uri: str, directory: Path, vhost: str | None) -> Access:
         port = parts.port
     except ValueError:
         raise SettingsError(f"{where} is not a URI (encode / @ : % in the password)") from None
-    if parts.scheme not in {"amqp", "amqps"} or not (parts.hostname and parts.username):
-        raise SettingsError(f"{where} must look like amqp[s]://user:password@host:port/vhost")
+    # An @ behind the host: a character of the password was taken for the end of it, and errors
+    # would quote the rest of it as the host or the vhost.
+    spilt = "@" in f"{parts.path}{parts.query}{parts.fragment}"
+    named = parts.hostname and parts.username
+    if parts.scheme not in {"amqp", "amqps"} or not named or spilt:
+        raise SettingsError(
+            f"{where} must look like amqp[s]://user:password@host:port/vhost (encode characters "
+            f"like / @ : % as %2F %40 %3A %25)"
+        )
     tls = parts.scheme == "amqps"
     return Access(
-        host=parts.hostname,
+        host=parts.hostname or "",
         port=port or (AMQPS_PORT if tls else AMQP_PORT),
         tls=tls,
         vhost=_agreed_vhost(unquote(parts.path[1:]), vhost, where),
-        username=unquote(parts.username),
+        username=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
     )
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import requests
 
 from integration.producer.producer_rig import Rig
 from kit.rabbit import Broker
@@ -12,10 +11,5 @@ from kit.rabbit import Broker
 
 @pytest.fixture
 def rig(broker: Broker, tmp_path: Path) -> Iterator[Rig]:
-    folder = tmp_path / "broker"
-    folder.mkdir()
-    with requests.Session() as http:
-        http.auth = (broker.username, broker.password)
-        made = Rig(broker, folder, http)
+    with Rig.of(broker, tmp_path / "broker") as made:
         yield made
-        made.tidy()

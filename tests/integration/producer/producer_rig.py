@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -13,6 +14,7 @@ from urllib.parse import quote
 
 import pika
 import requests
+from requests.auth import HTTPBasicAuth
 
 import workqueue_producer
 from kit.rabbit import Broker
@@ -83,6 +85,19 @@ class Rig:
     http: requests.Session
     _users: list[str] = field(default_factory=list)
     _commands: list[Command] = field(default_factory=list)
+
+    @classmethod
+    @contextmanager
+    def of(cls, broker: Broker, folder: Path) -> Iterator["Rig"]:
+        """A rig; what it started and made ends with the block. folder: is made."""
+        folder.mkdir()
+        with requests.Session() as http:
+            http.auth = HTTPBasicAuth(broker.username.encode(), broker.password.encode())
+            made = cls(broker, folder, http)
+            try:
+                yield made
+            finally:
+                made.tidy()
 
     # --- the command
 

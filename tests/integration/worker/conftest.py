@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from integration.worker.bench import Bench
-from integration.worker.harness import Broker
+from kit.rabbit import Broker
 
 
 @pytest.fixture

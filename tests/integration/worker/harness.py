@@ -13,7 +13,9 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
+
+from kit.rabbit import Broker
 
 SOURCES = Path(__file__).parents[3] / "worker-image" / "src"
 T = TypeVar("T")
@@ -25,12 +27,16 @@ from workqueue_worker import DeadLetter, Retry
 def note(word, task):
     with open(os.environ["LEDGER"], "a") as ledger:
         ledger.write(f"{word} {task.text()} {task.attempt} {os.environ['WORKQUEUE_POD_NAME']}\\n")
+    with open(os.environ["LEDGER"] + ".times", "a") as times:
+        times.write(f"{word} {task.text()} {time.time()}\\n")
 
 def work(task):
     note("started", task)
     verb, _, seconds = task.text().partition(":")
     if verb == "fail":
         raise ValueError("always")
+    if verb == "crash":
+        os._exit(9)
     if verb == "hopeless":
         raise DeadLetter("no attempt will mend it")
     if verb == "stuck":
@@ -61,17 +67,6 @@ settings = Settings.from_env(os.environ)
 sys.exit(work(dataclasses.replace(settings, heartbeat_seconds=int(sys.argv[1])), stop))
 """
 """The heartbeat is no setting of a pod; a test has no time to wait for two of 20 s."""
-
-
-class Broker(Protocol):
-    """What the fixture `broker` gives."""
-
-    host: str
-    port: int
-    management_uri: str
-    username: str
-    password: str
-    vhost: str
 
 
 def eventually(look: Callable[[], T], *, seconds: float = 15, what: str) -> T:

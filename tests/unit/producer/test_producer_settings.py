@@ -131,6 +131,7 @@ def test_without_an_environment_the_defaults_are_the_mounted_secret_and_no_vhost
         queue="q",
         vhost=None,
         broker_dir=Path("/var/run/workqueue/broker"),
+        tls_dir=Path("/etc/workqueue/tls"),
         content_type="text/plain",
         window=256,
         retry_seconds=60,

@@ -1,0 +1,189 @@
+"""Operator, worker and producer against brokers with TLS, believed for one reason alone."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from integration.broker.readings import Told
+from integration.broker.way import Way
+from integration.producer.producer_rig import Rig
+from integration.worker.bench import Bench
+from kit import certificates
+from kit.safe_nodes import SafeNode, safe_nodes
+from unit.core.builders import workqueue
+from workqueue_operator.broker.topology import RabbitTopology
+from workqueue_operator.core.access import Access, from_secret
+from workqueue_operator.core.errors import TLSFailedError
+from workqueue_operator.core.readings import Known, Unknown
+from workqueue_operator.core.trust import trust_from_secret
+
+pytestmark = pytest.mark.timeout(240)  # the nodes' start counts for the first test
+QUEUE = workqueue({"queue": {"name": "tasks", "type": "Classic"}}).queue
+
+
+@dataclass(frozen=True)
+class Brokers:
+    """`open` lets everybody in who believes it; `mutual` wants to see a certificate."""
+
+    open: SafeNode
+    mutual: SafeNode
+
+
+@pytest.fixture(scope="module")
+def brokers() -> Iterator[Brokers]:
+    with safe_nodes() as (first, second):
+        yield Brokers(first, second)
+
+
+def secret_of(node: SafeNode, data: Mapping[str, str] | None) -> Access:
+    """What the operator makes of the two Secrets; data: of the one with the authorities."""
+    broker = node.broker
+    keys = {
+        "host": broker.host,
+        "port": str(broker.port),
+        "username": broker.username,
+        "password": broker.password,
+    }
+    raw = {name: text.encode() for name, text in (data or {}).items()}
+    return from_secret(
+        "rabbitmq",
+        {name: text.encode() for name, text in keys.items()},
+        vhost="/",
+        management_uri=node.https_uri,
+        trust=trust_from_secret("ca", raw) if data is not None else None,
+    )
+
+
+def which(brokers: Brokers, name: str) -> tuple[SafeNode, Mapping[str, str]]:
+    """A broker, and the Secret with which it can be reached."""
+    if name == "open":
+        return brokers.open, certificates.trusting(brokers.open.certificates)
+    return brokers.mutual, certificates.mutual(brokers.mutual.certificates)
+
+
+both = pytest.mark.parametrize("name", ["open", "mutual"], ids=["TLS", "mutual TLS"])
+
+
+@both
+def test_the_operator_declares_reads_and_hears_the_management_api(
+    brokers: Brokers, name: str, told: Told, topology: RabbitTopology
+) -> None:
+    node, data = which(brokers, name)
+    access = secret_of(node, data)
+
+    topology.ensure(access, QUEUE)
+    told.monitors.watch(access, QUEUE.name)
+
+    def complete(reading: object) -> bool:
+        return isinstance(reading, Known) and reading.unacked == 0
+
+    told.wait(access, QUEUE.name, complete, seconds=40)
+    topology.delete(access, QUEUE.name, if_empty=False)
+
+
+Choose = Callable[[Brokers], Mapping[str, str] | None]
+
+
+def other_authority(brokers: Brokers) -> Mapping[str, str]:
+    return certificates.trusting(brokers.mutual.certificates)
+
+
+def no_certificate(brokers: Brokers) -> Mapping[str, str]:
+    return certificates.trusting(brokers.mutual.certificates)
+
+
+def foreign_certificate(brokers: Brokers) -> Mapping[str, str]:
+    theirs = certificates.mutual(brokers.open.certificates)
+    return {**theirs, **certificates.trusting(brokers.mutual.certificates)}
+
+
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [
+        pytest.param(
+            ("open", other_authority), "none of our authorities signed", id="another authority"
+        ),
+        pytest.param(
+            ("open", lambda _: None), "name a Secret with ca.crt", id="the system's alone"
+        ),
+        pytest.param(("mutual", no_certificate), "certificate of ours", id="none to show"),
+        pytest.param(
+            ("mutual", foreign_certificate), "our certificate", id="a certificate of others"
+        ),
+    ],
+)
+def test_a_session_that_cannot_be_is_told_with_the_way_out(
+    brokers: Brokers, case: tuple[str, Choose], words: str, told: Told, topology: RabbitTopology
+) -> None:
+    name, data = case
+    node, _ = which(brokers, name)
+    access = secret_of(node, data(brokers))
+
+    with pytest.raises(TLSFailedError, match=words):
+        topology.ensure(access, QUEUE)
+
+    told.monitors.watch(access, QUEUE.name)
+    said = told.wait(access, QUEUE.name, lambda one: isinstance(one, Unknown), seconds=20)
+    assert isinstance(said, Unknown)
+    assert (said.reason, words in said.why) == ("TLSFailed", True)
+
+
+def test_a_broker_under_another_name_is_not_believed(
+    brokers: Brokers, topology: RabbitTopology
+) -> None:
+    node, data = which(brokers, "open")
+    way = Way(node.broker.host, node.broker.port)
+    try:
+        access = replace(secret_of(node, data), host="127.0.0.1", port=way.port)
+        with pytest.raises(TLSFailedError, match="for another name"):
+            topology.ensure(access, QUEUE)
+    finally:
+        way.close()
+
+
+def test_a_port_without_tls_is_told(brokers: Brokers, topology: RabbitTopology) -> None:
+    node, data = which(brokers, "open")
+    with pytest.raises(TLSFailedError, match="5671"):
+        topology.ensure(replace(secret_of(node, data), port=15672), QUEUE)
+
+
+@both
+def test_a_worker_and_a_producer_do_their_work(brokers: Brokers, name: str, tmp_path: Path) -> None:
+    # Given a queue, which was declared over the plain port
+    node, data = which(brokers, name)
+    bench = Bench(node.node.broker, tmp_path)
+    try:
+        bench.declare("Classic")
+        tls = certificates.mount(tmp_path / "tls", data)
+        # When a worker and a producer come with the Secret of the safe one
+        worker = bench.start(broker_at=(node.broker.host, node.broker.port), TLS_DIR=str(tls))
+        worker.await_ready()
+        with Rig.of(node.broker, tmp_path / "producer") as rig:
+            run = rig.publish("--queue", "tasks", "--tls-dir", str(tls), "work", "fail")
+        # Then the task is done, and one that fails is published again and given up
+        assert (run.code, run.summary["confirmed"]) == (0, 2), run.err
+        bench.await_ledger("completed", 1, seconds=30)
+        body, _ = bench.await_dead_letter(seconds=60)
+        assert body == "fail"
+        assert worker.ready()
+    finally:
+        bench.close()
+
+
+def test_a_producer_says_what_its_certificate_or_authority_lacks(
+    brokers: Brokers, tmp_path: Path
+) -> None:
+    began = time.monotonic()
+    for node, data, words in (
+        (brokers.open, other_authority(brokers), "is not trusted"),
+        (brokers.mutual, no_certificate(brokers), "mount tls.crt and tls.key"),
+    ):
+        tls = certificates.mount(tmp_path / words, data)
+        with Rig.of(node.broker, tmp_path / f"{words} secret") as rig:
+            run = rig.publish("--queue", "tasks", "--tls-dir", str(tls), "x")
+        assert run.code == 3, run
+        assert words in run.err
+    assert time.monotonic() - began < 60, "neither was tried again"
