@@ -11,7 +11,8 @@ from urllib.parse import quote
 import pika
 import requests
 
-from integration.worker.harness import Broker, Worker, eventually, pod_environment
+from integration.worker.harness import Worker, eventually, pod_environment
+from kit.rabbit import Broker
 
 QUEUE_ARGUMENTS = {
     "Quorum": {
@@ -62,6 +63,20 @@ class Bench:
         dead = {"x-queue-type": arguments["x-queue-type"]}
         self.channel.queue_declare("tasks.dead", durable=True, arguments=dead)
         return self
+
+    def declare_retry(self, *seconds: int) -> None:
+        """The queues of the delay steps, as the operator declares them."""
+        for step in seconds:
+            arguments = {
+                "x-queue-type": "quorum",
+                "x-message-ttl": step * 1000,
+                "x-dead-letter-exchange": "",
+                "x-dead-letter-routing-key": "tasks",
+                "x-dead-letter-strategy": "at-least-once",
+                "x-overflow": "reject-publish",
+                "x-delivery-limit": -1,
+            }
+            self.channel.queue_declare(f"tasks.retry.{step}", durable=True, arguments=arguments)
 
     def publish(self, *bodies: str, **properties: Any) -> None:
         for body in bodies:

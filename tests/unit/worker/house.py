@@ -15,7 +15,8 @@ from workqueue_worker.message import Delivery, Origin
 from workqueue_worker.metrics import Metrics
 from workqueue_worker.outcome import Ok, Outcome, Rules
 from workqueue_worker.publisher import Publisher
-from workqueue_worker.runner import Finished, Runner
+from workqueue_worker.recording import Finished
+from workqueue_worker.runner import Runner
 from workqueue_worker.settlement import Settlement
 
 RULES = Rules(queue="mail", dead_letter_queue="mail.dead", max_attempts=3)
@@ -95,13 +96,14 @@ class House:
 
     limit_seconds: float = 10
     work: Callable[[Task], Outcome] = lambda _: Ok()
+    rules: Rules = RULES
     broker: FakeBroker = field(default_factory=FakeBroker)
     subscription: FakeSubscription = field(default_factory=FakeSubscription)
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(queue="mail", handler_kind="python")
         self.publisher = Publisher(self.broker.connect)
-        failures = Failures(self.publisher, RULES, Origin("pod", "mail"))
+        failures = Failures(self.publisher, self.rules, Origin("pod", "mail"))
         self.settlement = Settlement(failures, self.metrics, limit_seconds=self.limit_seconds)
         self.runner = Runner(
             FakeHandler(self._work),

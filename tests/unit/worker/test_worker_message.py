@@ -79,7 +79,18 @@ def test_a_transient_message_becomes_persistent() -> None:
     assert again(a_delivery(delivery_mode=1), RETRY).delivery_mode == 2
 
 
-@pytest.mark.parametrize("name", ["x-delivery-count", "x-acquired-count", "CC", "BCC"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x-delivery-count",
+        "x-acquired-count",
+        "CC",
+        "BCC",
+        "x-death",
+        "x-first-death-reason",
+        "x-last-death-queue",
+    ],
+)
 def test_what_belongs_to_one_delivery_is_not_carried_on(name: str) -> None:
     assert name not in again(a_delivery(headers={name: ["other"]}), RETRY).headers
 
@@ -97,6 +108,7 @@ def test_given_no_message_id_then_every_attempt_has_the_same_derived_one() -> No
     [
         pytest.param(None, 1, id="no header: the first attempt"),
         pytest.param(2, 3, id="two failures: the third attempt"),
+        pytest.param(pika.compat.long(2), 3, id="a number of 64 bits is one as well"),
         pytest.param("2", 1, id="a text is junk of somebody else"),
         pytest.param(True, 1, id="a truth value is no number"),
         pytest.param(-4, 1, id="less than none is none"),

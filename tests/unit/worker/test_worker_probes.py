@@ -65,7 +65,23 @@ def test_a_busy_worker_stays_ready(server: ProbeServer) -> None:
     server.state.consuming, server.state.busy = True, 1
     assert get(server, "/readyz")[0] == 200
     busy = json.loads(get(server, "/busy")[1])
-    assert busy == {"busy": 1, "draining": False, "consuming": True, "tasks": 0, "seconds": 0.0}
+    assert busy == {
+        "busy": 1,
+        "draining": False,
+        "consuming": True,
+        "tasks": 0,
+        "seconds": 0.0,
+        "deliveries": 0,
+        "redelivered": 0,
+    }
+
+
+def test_busy_tells_how_many_deliveries_somebody_had_before(server: ProbeServer) -> None:
+    for again in (False, True, True):
+        server.metrics.delivered(redelivered=again)
+    busy = json.loads(get(server, "/busy")[1])
+    assert (busy["deliveries"], busy["redelivered"]) == (3, 2)
+    assert 'workqueue_worker_redelivered_total{queue="mail"} 2.0' in get(server, "/metrics")[1]
 
 
 def test_busy_tells_what_was_finished_with_the_numbers_of_the_metrics(server: ProbeServer) -> None:
@@ -87,6 +103,9 @@ def test_every_series_is_there_from_the_start(server: ProbeServer) -> None:
     text = get(server, "/metrics")[1]
     for outcome in ("ok", "retry", "dead", "release", "timeout"):
         assert f'workqueue_worker_tasks_total{{outcome="{outcome}",queue="mail"}} 0.0' in text
+    for reason in ("MaxAttempts", "DeadLetter", "MaxCrashes"):
+        series = f'workqueue_worker_dead_letters_total{{queue="mail",reason="{reason}"}} 0.0'
+        assert series in text
     for name in (
         "task_duration_seconds_count",
         "task_queue_seconds_count",

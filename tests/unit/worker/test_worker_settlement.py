@@ -13,7 +13,7 @@ from unit.worker.house import House
 from workqueue_worker import Task, outcome
 from workqueue_worker.message import Delivery
 from workqueue_worker.outcome import Ok, Outcome
-from workqueue_worker.runner import Finished
+from workqueue_worker.recording import Finished
 from workqueue_worker.settlement import TaskOverranError
 
 
@@ -21,7 +21,7 @@ from workqueue_worker.settlement import TaskOverranError
 def house() -> Iterator[House]:
     made = House()
     yield made
-    made.runner.leaving.set()
+    made.runner.leave()
     made.publisher.close(timeout_seconds=2)
 
 
@@ -49,7 +49,7 @@ def test_given_a_publish_that_is_refused_then_the_broker_keeps_the_task_it_has(
 ) -> None:
     house.work = lambda _: outcome.Dead("bad")
     house.broker.error = pika.exceptions.UnroutableError([])
-    house.runner.leaving.set()  # no pause
+    house.runner.leave()  # no pause
     house.deliver(1)
     house.settle_all(house.subscription)
     assert house.subscription.said == ["nack 1"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 
 from workqueue_worker.message import Delivery
 from workqueue_worker.settings import Settings
-from workqueue_worker.subscription import Subscription
+from workqueue_worker.subscription import Subscription, consumer_timeout_ms
 from workqueue_worker.troubles import ChannelLostError, ConsumerLostError
 
 SETTINGS = Settings.from_env(
@@ -39,6 +39,11 @@ class FakePika:
     said: list[tuple[str, Any]] = field(default_factory=list)
     missing: bool = False
     closed: bool = False
+    version: str = "4.0.5"
+
+    @property
+    def _impl(self) -> Any:
+        return SimpleNamespace(server_properties={"version": self.version})
 
     def channel(self) -> FakePika:
         return self
@@ -51,7 +56,10 @@ class FakePika:
     def basic_qos(self, *, prefetch_count: int) -> None:
         self.said.append(("qos", prefetch_count))
 
-    def basic_consume(self, _queue: str, callback: Any, *, consumer_tag: str) -> None:
+    def basic_consume(
+        self, _queue: str, callback: Any, *, consumer_tag: str, arguments: dict[str, int]
+    ) -> None:
+        self.arguments = arguments
         self.consumer_tags.append(consumer_tag)
         self.deliver = callback
 
@@ -87,6 +95,28 @@ def test_prefetch_is_asked_for_before_the_consumer() -> None:
     consuming(fake)
     assert fake.said == [("qos", 4)]
     assert fake.consumer_tags == ["mail-7"]
+
+
+def test_the_broker_waits_for_all_that_is_prefetched_and_a_while() -> None:
+    consuming(fake := FakePika())
+    assert fake.arguments == {"x-consumer-timeout": (4 * 600 + 300) * 1000}
+
+
+def test_no_timeout_is_longer_than_the_broker_can_measure() -> None:
+    longest = replace(SETTINGS, task_timeout_seconds=86_400, prefetch=100)
+    assert consumer_timeout_ms(longest) == 2**32 - 1
+
+
+@pytest.mark.parametrize(
+    ("version", "counts"),
+    [("3.10.8", True), ("4.0.5", True), ("4.3.0", False), ("4.10.1", False), ("", True)],
+)
+def test_each_delivery_says_whether_this_broker_counts_hand_backs(
+    version: str, counts: bool
+) -> None:
+    _, delivered = consuming(fake := FakePika(version=version))
+    deliver(fake, 1)
+    assert delivered[0].nacks_count == counts
 
 
 def test_given_a_closed_channel_then_a_turn_says_so() -> None:

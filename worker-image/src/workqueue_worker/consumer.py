@@ -17,7 +17,8 @@ from workqueue_worker.logs import fields
 from workqueue_worker.message import Delivery
 from workqueue_worker.metrics import Metrics
 from workqueue_worker.publisher import Publisher
-from workqueue_worker.runner import Finished, Runner
+from workqueue_worker.recording import Finished
+from workqueue_worker.runner import Runner
 from workqueue_worker.settings import Settings
 from workqueue_worker.settlement import Settlement, TaskOverranError
 from workqueue_worker.state import State
@@ -130,6 +131,7 @@ class Consumer:
         self._state.draining = True
         self._state.consuming = False
         log.info("told to stop: draining", extra=fields(held=len(subscription.held)))
+        self._runner.leave()
         subscription.cancel()
         self._settlement.hand_back_waiting(subscription, self._runner)
         while subscription.held:
@@ -163,8 +165,7 @@ class Consumer:
             log.debug("still not consuming", extra=fields(attempts=failed_in_a_row))
 
     def _on_delivery(self, delivery: Delivery) -> None:
-        if delivery.redelivered:
-            self._metrics.redelivered.inc()
+        self._metrics.delivered(redelivered=delivery.redelivered)
         self._runner.submit(delivery)
         self._count_held(self._subscription)
 

@@ -76,15 +76,19 @@ def _busy(state: State, metrics: Metrics) -> dict[str, Any]:
     """What the operator asks for.
 
     busy: tasks held now. tasks, seconds: those that handlers have finished, however they ended,
-    and the time these took; both count from the start of this process, as /metrics does.
+    and the time these took. deliveries, redelivered: all that came, and those that somebody had
+    before. All four count from the start of this process, as /metrics does.
     """
     tasks, seconds = metrics.worked
+    deliveries, redelivered = metrics.deliveries
     return {
         "busy": state.busy,
         "draining": state.draining,
         "consuming": state.consuming,
         "tasks": tasks,
         "seconds": round(seconds, 6),
+        "deliveries": deliveries,
+        "redelivered": redelivered,
     }
 
 

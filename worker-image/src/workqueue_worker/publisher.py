@@ -26,8 +26,16 @@ SERVICE_SECONDS = 1.0
 IDLE_SECONDS = 30.0
 
 
+UNROUTABLE = "Unroutable"
+"""The reason (of troubles.py) where there is no queue of that name."""
+
+
 class PublishError(Exception):
     """The broker did not confirm the task. It may or may not have it."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(f"{reason}: {message}")
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,7 @@ class Publisher:
         except EXPECTED as error:
             trouble = diagnose(error)
             self._drop()
-            message.done.set_exception(PublishError(f"{trouble.reason}: {trouble.message}"))
+            message.done.set_exception(PublishError(trouble.reason, trouble.message))
         except BaseException as error:  # a bug of ours, raised where the future is waited for
             message.done.set_exception(error)
             raise

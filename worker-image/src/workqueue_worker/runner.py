@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import logging
 import queue
-import random
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from workqueue_worker import backoff
 from workqueue_worker.failures import Failures
 from workqueue_worker.handlers import Handler
 from workqueue_worker.logs import current_task, fields
 from workqueue_worker.message import Delivery
 from workqueue_worker.metrics import Metrics
 from workqueue_worker.outcome import HandBack, PublishAgain, Ruling, label
-from workqueue_worker.publisher import PublishError
+from workqueue_worker.recording import Finished, Recorder
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A task that the I/O loop may now settle: handed back, or else acknowledged."""
-
-    delivery: Delivery
-    ruling: Ruling
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +50,7 @@ class Runner:
         self._limit_seconds = limit_seconds
         self._waiting: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
         self._running: Running | None = None
-        self._refused_in_a_row = 0
-        self.leaving = threading.Event()
+        self._recorder = Recorder(failures)
         self.crash: BaseException | None = None
 
     def start(self) -> None:
@@ -69,6 +58,10 @@ class Runner:
 
     def submit(self, delivery: Delivery) -> None:
         self._waiting.put(delivery)
+
+    def leave(self) -> None:
+        """Wait for a broker no longer than it takes to ask it once."""
+        self._recorder.leaving.set()
 
     def take_back(self) -> list[Delivery]:
         """Those that have not begun, and now will not."""
@@ -110,6 +103,10 @@ class Runner:
             current_task.reset(token)
 
     def _work(self, delivery: Delivery) -> None:
+        given_up = self._failures.rule_on_crashes(delivery)
+        if given_up is not None and delivery.claim():
+            self._settle(delivery, given_up)
+            return
         deadline = datetime.now(UTC) + timedelta(seconds=self._limit_seconds)
         self._observe_wait(delivery)
         started = time.monotonic()
@@ -119,37 +116,17 @@ class Runner:
         if not delivery.claim():
             log.warning("result came after the hard limit: discarded")
             return
-        ruling = self._record(delivery, self._failures.rule(delivery, outcome))
-        log.info("task finished", extra=fields(seconds=round(seconds, 3), **_told(ruling)))
-        self._on_finished(Finished(delivery, ruling))
+        self._settle(delivery, self._failures.rule(delivery, outcome), seconds=round(seconds, 3))
+
+    def _settle(self, delivery: Delivery, ruling: Ruling, **told: float) -> None:
+        finished = self._recorder.record(delivery, ruling)
+        log.info("task finished", extra=fields(**told, **_told(finished.ruling)))
+        self._on_finished(finished)
 
     def _observe_wait(self, delivery: Delivery) -> None:
         stamp = delivery.properties.timestamp  # seconds since 1970, whole ones
         if isinstance(stamp, int) and delivery.earlier_failures == 0:
             self._metrics.task_queue.observe(max(0.0, time.time() - stamp))
-
-    def _record(self, delivery: Delivery, ruling: Ruling) -> Ruling:
-        """Publish a failed task again. Where that fails, the broker shall keep the one it has."""
-        # A lost task is delivered again as it was: publishing it as well would make two of it.
-        if not isinstance(ruling, PublishAgain) or delivery.lost.is_set():
-            return ruling
-        try:
-            self._failures.publish(delivery, ruling).result()
-        except PublishError as error:
-            self._pause(error)
-            return HandBack(f"could not be published to {ruling.queue!r} again: {error}")
-        self._refused_in_a_row = 0
-        return ruling
-
-    def _pause(self, error: PublishError) -> None:
-        seconds = backoff.PUBLISH.delay_seconds(self._refused_in_a_row, random.random)
-        self._refused_in_a_row += 1
-        log.error(
-            "a failed task could not be published again; it goes back as it came: %s",
-            error,
-            extra=fields(pause_seconds=round(seconds, 1)),
-        )
-        self.leaving.wait(seconds)
 
 
 def _told(ruling: Ruling) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue
+from concurrent.futures import Future
 from typing import Protocol
 
 from workqueue_worker.failures import Failures
@@ -12,7 +13,8 @@ from workqueue_worker.message import Delivery
 from workqueue_worker.metrics import Metrics
 from workqueue_worker.outcome import HandBack, PublishAgain, Retry, label
 from workqueue_worker.publisher import PublishError
-from workqueue_worker.runner import Finished, Runner
+from workqueue_worker.recording import Finished
+from workqueue_worker.runner import Runner
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +49,15 @@ class Settlement:
 
     def hand_back_waiting(self, subscription: Channel, runner: Runner) -> None:
         """Give back, uncounted, the deliveries that have not begun."""
+        ruling, moving = HandBack("this worker is leaving"), []
         for delivery in runner.take_back():
-            self._settle(subscription, Finished(delivery, HandBack("this worker is leaving")))
+            if self._failures.moves_when_handed_back(delivery):
+                moving.append((delivery, self._failures.move(delivery)))
+            else:
+                self._settle(subscription, Finished(delivery, ruling))
+        for delivery, published in moving:
+            refused = _await(published, subscription)
+            self._settle(subscription, Finished(delivery, ruling, moved=refused is None))
 
     def enforce_limit(self, subscription: Channel | None, runner: Runner) -> None:
         """Look for a task that is past its hard limit and cannot be ended.
@@ -76,15 +85,9 @@ class Settlement:
         error = f"no result after {self._limit_seconds:g} s"
         ruling = self._failures.rule(delivery, Retry(error, timed_out=True))
         assert isinstance(ruling, PublishAgain), "a failure is published"  # noqa: S101 - a bug
-        published = self._failures.publish(delivery, ruling)
-        while not published.done():
-            subscription.turn(0.05)
-        try:
-            published.result()
-        except PublishError as problem:
-            self._settle(subscription, Finished(delivery, HandBack(str(problem))))
-        else:
-            self._settle(subscription, Finished(delivery, ruling))
+        refused = _await(self._failures.publish(delivery, ruling), subscription)
+        told = ruling if refused is None else HandBack(str(refused))
+        self._settle(subscription, Finished(delivery, told))
 
     def _settle(self, subscription: Channel | None, finished: Finished) -> None:
         delivery, ruling = finished.delivery, finished.ruling
@@ -96,8 +99,21 @@ class Settlement:
                 extra=fields(task=delivery.task_id, outcome=label(ruling)),
             )
             return
-        if isinstance(ruling, HandBack):
+        if isinstance(ruling, HandBack) and not finished.moved:
             subscription.hand_back(delivery)
         else:
             subscription.acknowledge(delivery)
         self._metrics.settled(label(ruling))
+        if isinstance(ruling, PublishAgain) and ruling.reason is not None:
+            self._metrics.given_up(ruling.reason)
+
+
+def _await(published: Future[None], subscription: Channel) -> PublishError | None:
+    """Serve the connection until the broker has confirmed the message, or will not."""
+    while not published.done():
+        subscription.turn(0.05)
+    try:
+        published.result()
+    except PublishError as refused:
+        return refused
+    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,14 @@ from workqueue_worker.troubles import EXPECTED, ChannelLostError, ConsumerLostEr
 log = logging.getLogger(__name__)
 
 STABLE_SECONDS = 10.0
+
+FIRST_THAT_COUNTS_NO_NACK = (4, 3)
+"""From this version of RabbitMQ on, a delivery that is handed back is none that failed."""
+
+TIMEOUT_MARGIN_SECONDS = 300
+"""For what comes after the hard limit: publishing the failure, to a broker that may be slow."""
+LONGEST_TIMEOUT_MS = 2**32 - 1
+"""The longest that a timer of the broker's runs."""
 
 
 class Subscription:
@@ -40,6 +49,7 @@ class Subscription:
         try:
             self._channel = self._connection.channel()
             self._channel.queue_declare(settings.queue, passive=True)
+            self._nacks_count = nacks_count(_version(self._connection))
         except BaseException:
             self.close()
             raise
@@ -51,6 +61,7 @@ class Subscription:
             self._settings.queue,
             self._deliver,
             consumer_tag=self._settings.pod_name,
+            arguments={"x-consumer-timeout": consumer_timeout_ms(self._settings)},
         )
         self.consuming = True
         self._consuming_since = time.monotonic()
@@ -130,6 +141,7 @@ class Subscription:
             body=body,
             properties=properties,
             redelivered=bool(method.redelivered),
+            nacks_count=self._nacks_count,
         )
         self.held.add(delivery)
         self._on_delivery(delivery)
@@ -137,3 +149,27 @@ class Subscription:
 
 def _nothing() -> None:
     """Called in the connection's thread, where only the waking up matters."""
+
+
+def consumer_timeout_ms(settings: Settings) -> int:
+    """How long the broker shall wait for an acknowledgement (heeded from 4.3 on, in quorum queues).
+
+    The last of the prefetched tasks is held while all before it are at work.
+    """
+    longest_seconds = settings.task_timeout_seconds * settings.prefetch + TIMEOUT_MARGIN_SECONDS
+    return min(longest_seconds * 1000, LONGEST_TIMEOUT_MS)
+
+
+def nacks_count(version: str) -> bool:
+    """Whether a quorum queue of that broker counts hand-backs as failed deliveries.
+
+    A version that is not understood counts: publishing a task again is right in any case.
+    """
+    numbers = re.match(r"(\d+)\.(\d+)", version)
+    return not numbers or (int(numbers[1]), int(numbers[2])) < FIRST_THAT_COUNTS_NO_NACK
+
+
+def _version(connection: Any) -> str:
+    # What the broker said of itself has no public name in the blocking adapter.
+    said = connection._impl.server_properties or {}  # noqa: SLF001
+    return str(said.get("version", ""))
