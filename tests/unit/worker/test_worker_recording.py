@@ -118,7 +118,8 @@ def test_given_a_task_that_ended_too_many_workers_then_it_never_begins(house: Ho
         return outcome.Ok()
 
     house.work = work
-    deliver(house, **{"x-delivery-count": 2, "x-workqueue-attempts": 1})
+    counted: dict[str, Any] = {"x-delivery-count": 2, "x-workqueue-attempts": 1}
+    deliver(house, **counted)
     house.settle_all(house.subscription)
     [(queue, headers)] = house.broker.published
     assert not begun.is_set()
@@ -166,7 +167,6 @@ def test_a_hand_back_is_never_taken_for_a_crash(
 ) -> None:
     rules = replace(DELAYED, max_crashes=max_crashes)
     house = House(work=lambda _: outcome.Release("server away"), rules=rules)
-    headers: dict[str, Any] = {"x-delivery-count": count} if count else {}
     headers: dict[str, Any] = {"x-delivery-count": count} if count else {}
     deliver(house, nacks_count=nacks_count, **headers)
     house.settle_all(house.subscription)
