@@ -5,7 +5,7 @@ from typing import Protocol
 
 from workqueue_operator.cli.dlq.letter import Letter
 
-FIRST_BLOCK, LARGEST_BLOCK = 64, 1024
+FIRST_BLOCK, LARGEST_BLOCK = 64, 4096
 BLOCK_BYTES = 16 * 1024 * 1024
 """About so much is asked for at a time: the broker hands it out whether or not we read."""
 
