@@ -1,5 +1,6 @@
 """Turns what pika and the operating system report into our errors."""
 
+import re
 import socket
 import ssl
 
@@ -15,6 +16,7 @@ from workqueue_producer.errors import (
 )
 from workqueue_producer.settings import Access
 
+_ALERT = re.compile(r"ALERT_[A-Z_]*(?:CERTIFICATE|CA|HANDSHAKE)[A-Z_]*")
 _NOT_FOUND = 404
 _FORBIDDEN = 403
 
@@ -45,10 +47,12 @@ def from_connection(error: BaseException, access: Access) -> PublishError:
             f"the certificate of {access.server} is not trusted: {words}. Mount the "
             f"authority that signed it as ca.crt (--tls-dir), and use a host that it is issued for"
         )
-    if isinstance(cause, ssl.SSLError) and "ALERT" in str(getattr(cause, "reason", "")):
+    if access.tls and (alert := _ALERT.search(f"{words} {getattr(cause, 'reason', '')}")):
+        # In TLS 1.3 it comes after the handshake, and pika makes a text of it.
         return AccessError(
-            f"the broker at {access.server} ended the TLS handshake ({cause.reason}): it may want "
-            f"a certificate of ours; mount tls.crt and tls.key beside ca.crt (--tls-dir)"
+            f"the broker at {access.server} ended the TLS session ({alert[0]}): it wants a "
+            f"certificate of ours, or another one; mount tls.crt and tls.key beside ca.crt "
+            f"(--tls-dir)"
         )
     return BrokerLostError(f"no connection to the broker at {access.server}: {words}")
 

@@ -1,5 +1,6 @@
 """Operator, worker and producer against brokers with TLS, believed for one reason alone."""
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -75,6 +76,7 @@ def test_the_operator_declares_reads_and_hears_the_management_api(
     access = secret_of(node, data)
 
     topology.ensure(access, QUEUE)
+    node.node.broker.put(QUEUE.name, "a task")  # where there is none, the API is asked rarely
     told.monitors.watch(access, QUEUE.name)
 
     def complete(reading: object) -> bool:
@@ -111,7 +113,9 @@ def foreign_certificate(brokers: Brokers) -> Mapping[str, str]:
         ),
         pytest.param(("mutual", no_certificate), "certificate of ours", id="none to show"),
         pytest.param(
-            ("mutual", foreign_certificate), "our certificate", id="a certificate of others"
+            ("mutual", foreign_certificate),
+            "our certificate|certificate of ours",
+            id="a certificate of others",
         ),
     ],
 )
@@ -128,7 +132,8 @@ def test_a_session_that_cannot_be_is_told_with_the_way_out(
     told.monitors.watch(access, QUEUE.name)
     said = told.wait(access, QUEUE.name, lambda one: isinstance(one, Unknown), seconds=20)
     assert isinstance(said, Unknown)
-    assert (said.reason, words in said.why) == ("TLSFailed", True)
+    assert said.reason == "TLSFailed"
+    assert re.search(words, said.why)
 
 
 def test_a_broker_under_another_name_is_not_believed(
@@ -181,9 +186,10 @@ def test_a_producer_says_what_its_certificate_or_authority_lacks(
         (brokers.open, other_authority(brokers), "is not trusted"),
         (brokers.mutual, no_certificate(brokers), "mount tls.crt and tls.key"),
     ):
-        tls = certificates.mount(tmp_path / words, data)
-        with Rig.of(node.broker, tmp_path / f"{words} secret") as rig:
-            run = rig.publish("--queue", "tasks", "--tls-dir", str(tls), "x")
+        tls = certificates.mount(tmp_path / node.broker.host / "tls", data)
+        with Rig.of(node.broker, tmp_path / node.broker.host / "secret") as rig:
+            options = ("--queue", "tasks", "--tls-dir", str(tls), "--retry-seconds", "20")
+            run = rig.publish(*options, "x")
         assert run.code == 3, run
         assert words in run.err
     assert time.monotonic() - began < 60, "neither was tried again"

@@ -148,12 +148,36 @@ DENIED = "ConnectionClosedByBroker: (530) 'NOT_ALLOWED - vhost shop not found'"
 def test_a_failed_connection_says_where_and_what_to_do(
     error: BaseException, reason: str, words: str
 ) -> None:
-    typed = connection_error(ACCESS, error)
+    tls = isinstance(error, ssl.SSLError)
+    typed = connection_error(replace(ACCESS, tls=tls), error)
 
     assert typed.reason == reason
     assert words in str(typed)
     assert "rabbit.example:5672" in str(typed)
     assert ACCESS.password not in str(typed)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        pytest.param(
+            "StreamLostError: (SSLError(1, '[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] ...'))",
+            "wants a certificate of ours, and there is none",
+            id="with the broker's reason",
+        ),
+        pytest.param(
+            "StreamLostError: ('Transport indicated EOF',)",
+            "ended the TLS session at once: it may want a certificate of ours",
+            id="without a reason",
+        ),
+    ],
+)
+def test_a_session_that_ends_at_once_is_about_certificates(words: str, says: str) -> None:
+    # In TLS 1.3 the broker looks at our certificate when we believe to have a session.
+    typed = connection_error(replace(ACCESS, tls=True), IncompatibleProtocolError(words))
+
+    assert typed.reason == "TLSFailed"
+    assert says in str(typed)
 
 
 def test_the_connection_is_named_and_bounded_in_time() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -34,6 +35,8 @@ class Trouble:
     message: str
     schedule: backoff.Schedule = backoff.NETWORK
 
+
+_ALERT = re.compile(r"_ALERT_[A-Z_]*(CERTIFICATE|CA|HANDSHAKE)")
 
 KNOWN: tuple[tuple[tuple[type[BaseException], ...], str, str, backoff.Schedule], ...] = (
     ((CredentialsError,), "CredentialsUnreadable", "{}", backoff.REFUSED),
@@ -70,6 +73,11 @@ def diagnose(error: BaseException) -> Trouble:
         return _closed(error.reply_code, error.reply_text)
     innermost = list(_chain(error))[-1]
     said = str(innermost) or type(innermost).__name__
+    if _ALERT.search(said):
+        # In TLS 1.3 it comes after the handshake, and pika makes a text of it.
+        return Trouble(
+            "TLSError", f"the broker did not like our certificate: {said}", backoff.REFUSED
+        )
     for kinds, reason, message, schedule in KNOWN:
         if isinstance(error, kinds) or isinstance(innermost, kinds):
             return Trouble(reason, message.format(said), schedule)

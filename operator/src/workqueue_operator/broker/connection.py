@@ -3,12 +3,12 @@
 import logging
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pika
 from pika.exceptions import ConnectionClosed, IncompatibleProtocolError
 
-from workqueue_operator.broker.encryption import tls_context, tls_trouble
+from workqueue_operator.broker.encryption import tls_alert, tls_context, tls_farewell, tls_trouble
 from workqueue_operator.core.access import Access
 from workqueue_operator.core.errors import (
     AuthenticationFailedError,
@@ -70,12 +70,11 @@ def connection_error(access: Access, error: BaseException) -> BrokerError:
     The message names the address and the way out, and never the password.
     """
     chain = list(_causes(error))
-    for cause in chain:
-        if isinstance(cause, ssl.SSLError):
-            return TLSFailedError(tls_trouble(access, cause))
     # pika also guesses "authentication" and "access" from the stage at which a connection ended;
     # a broker that is just starting ends them, too, so that only its own words count.
     words = " ".join(str(cause) for cause in chain)
+    if access.tls and (said := _tls_words(access, chain, words)):
+        return TLSFailedError(said)
     if "ACCESS_REFUSED" in words:
         return AuthenticationFailedError(
             f"{access.server} refused user {access.username!r}: check username and password in "
@@ -93,6 +92,16 @@ def connection_error(access: Access, error: BaseException) -> BrokerError:
             f"15672 is the management address)"
         )
     return BrokerUnreachableError(f"{access.server} cannot be reached: {_words(chain[-1])}")
+
+
+def _tls_words(access: Access, chain: Sequence[BaseException], words: str) -> str | None:
+    """What kept us from a TLS session; None: there was one."""
+    failed = next((cause for cause in chain if isinstance(cause, ssl.SSLError)), None)
+    if failed is not None:
+        return tls_trouble(access, failed)
+    if any(isinstance(cause, IncompatibleProtocolError) for cause in chain):
+        return tls_alert(access, words) or tls_farewell(access)
+    return tls_alert(access, words)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

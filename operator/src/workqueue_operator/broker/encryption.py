@@ -1,6 +1,7 @@
 """TLS to a broker: the context of an access, and what it means when there is no session."""
 
 import os
+import re
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ _ALERTS: Mapping[str, str] = {
     "CERTIFICATE_UNKNOWN": "does not accept our certificate",
     "CERTIFICATE_REVOKED": "says that our certificate is revoked",
 }
+_ALERT = re.compile(r"_ALERT_([A-Z_]+)")
 _OURS = (
     "put tls.crt and tls.key, signed for the broker, into the Secret of spec.broker.caSecretName"
 )
@@ -51,14 +53,31 @@ def tls_trouble(access: Access, error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"{server} {_distrust(access, error)}"
     reason = getattr(error, "reason", None) or ""  # OpenSSL's; our own errors have none
-    for alert, words in _ALERTS.items():
-        if reason.endswith(f"ALERT_{alert}"):
-            return f"{server} {words}: {_OURS}"
+    if said := tls_alert(access, reason):
+        return said
     if reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"}:
         return f"{server} does not speak TLS here: check the port (5671 is usual for TLS)"
     return (
         f"{server} gave no TLS session: {reason or error}. Check the port (5671 is usual for TLS) "
         f"and what is in the Secret of spec.broker.caSecretName"
+    )
+
+
+def tls_alert(access: Access, words: str) -> str | None:
+    """What the broker says about our certificate, and the way out; None: nothing.
+
+    In TLS 1.3 it says so after the handshake, and pika makes a text of it.
+    """
+    found = _ALERT.search(words)
+    said = _ALERTS.get(found[1]) if found else None
+    return f"{access.server} {said}: {_OURS}" if said else None
+
+
+def tls_farewell(access: Access) -> str:
+    """A session that was ended before a word was said; the alert may be lost with it."""
+    return (
+        f"{access.server} ended the TLS session at once: it may want a certificate of ours, or "
+        f"another one ({_OURS}), or speak something else than AMQP here (5671 is usual)"
     )
 
 
