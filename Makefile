@@ -65,7 +65,7 @@ lint-imports: $(STAMP)
 	@PYTHONPATH=operator/src:worker-image/src:producer/src $(BIN)/lint-imports
 
 ##@ Test it
-.PHONY: test own-cluster-only both-pythons integration e2e bench
+.PHONY: test own-cluster-only both-pythons integration e2e bench faults
 test: own-cluster-only check cluster-up images both-pythons integration e2e ## Everything, on a real cluster that it brings itself
 
 both-pythons: $(STAMP)
@@ -82,6 +82,10 @@ e2e: own-cluster-only images ## The stories, told on the real cluster
 
 bench: own-cluster-only deploy ## Measure at 1 to 10,000 WorkQueues; SIZES="1 100" FIGURES="rest" for a part
 	@$(BIN)/python -m bench $(if $(SIZES),--sizes $(SIZES)) $(if $(FIGURES),--figures $(FIGURES))
+	@$(BIN)/python -m tools.generate
+
+faults: own-cluster-only deploy ## Let workers, broker, operator die, account for all tasks; FAULTS="drain" TASKS=2000
+	@$(BIN)/python -m faults --keep $(if $(TASKS),--tasks $(TASKS)) $(if $(FAULTS),--faults $(FAULTS))
 	@$(BIN)/python -m tools.generate
 
 own-cluster-only:

@@ -1,6 +1,6 @@
 """Write what is generated: from the CRD the copies of the chart and of the command line, and the
 README's field table; from the trials of `make bench` the tables of docs/benchmarks.md; from
-docs/reasons.yaml docs/reasons.md.
+those of `make faults` the table of docs/reliability.md; from docs/reasons.yaml docs/reasons.md.
 
 `make verify` runs this and fails when git sees a difference.
 """
@@ -9,6 +9,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import faults.record
+import faults.render
 from bench import record, render
 from tools import reasons
 from tools.crd import CRD_FILE, REPOSITORY, Field, fields, schema
@@ -17,6 +19,7 @@ CHART_COPY = REPOSITORY / "charts" / "workqueue-operator" / "files" / "workqueue
 CLI_COPY = REPOSITORY / "operator" / "src" / "workqueue_operator" / "cli" / "workqueues.yaml"
 README = REPOSITORY / "README.md"
 BENCHMARKS = REPOSITORY / "docs" / "benchmarks.md"
+RELIABILITY = REPOSITORY / "docs" / "reliability.md"
 BEGIN, END = "<!-- fields:begin -->", "<!-- fields:end -->"
 
 
@@ -27,6 +30,7 @@ def generated() -> Mapping[Path, str]:
         CLI_COPY: copy_of(CRD_FILE.read_text()),
         README: with_table(README.read_text()),
         BENCHMARKS: render.with_tables(BENCHMARKS.read_text(), record.load()),
+        RELIABILITY: faults.render.with_table(RELIABILITY.read_text(), faults.record.load()),
         reasons.PAGE: reasons.page(),
     }
 

@@ -21,7 +21,7 @@ def test_make_alone_shows_the_targets() -> None:
     told = make().stdout
     wanted = "demo test check fmt generate verify images cluster-up cluster-down deploy undeploy"
 
-    for target in [*wanted.split(), "bench", "clean"]:
+    for target in [*wanted.split(), "bench", "faults", "clean"]:
         assert f"\n  {target} " in told, f"make help does not show {target}"
 
 
@@ -39,7 +39,7 @@ def test_a_kubeconfig_on_the_command_line_is_used_for_the_demo_but_never_for_tes
     refused = make("own-cluster-only", ours, "IMAGE_PREFIX=r/t")
     assert refused.returncode != 0
     assert "project's own cluster only" in refused.stdout
-    for target in ("test", "integration", "e2e", "bench"):
+    for target in ("test", "integration", "e2e", "bench", "faults"):
         assert "project's own cluster only" in make("-n", target, ours, "IMAGE_PREFIX=r/t").stdout
 
 
