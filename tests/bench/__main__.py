@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bench import applied, footprint, latency, ready, rest, restart, simulation, surge
+from bench import applied, footprint, latency, ready, rest, restart, scalein, simulation, surge
 from bench.figures import Figure
 from bench.goals import SIZES
 from bench.record import merge
@@ -27,6 +27,7 @@ AT_A_SIZE: Mapping[str, Callable[[Scene], Sequence[Figure]]] = {
 AT_NO_SIZE: Mapping[str, Callable[[Path], Sequence[Figure]]] = {
     "workers": lambda kubeconfig: _told(kubeconfig, footprint.workers),
     "ready": lambda kubeconfig: _told(kubeconfig, ready.measure),
+    "scalein": lambda kubeconfig: _told(kubeconfig, scalein.measure),
     "simulate": lambda _kubeconfig: [simulation.measure()],
 }
 

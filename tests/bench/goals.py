@@ -91,6 +91,9 @@ ROWS = (
 PLAIN: Mapping[str, str] = {
     "ready-operator": "0 to 20 workers Ready, by the operator (from mode: Auto on)",
     "ready-kubectl": "0 to 20 workers Ready, by kubectl scale, same Deployment",
+    "scalein-operator": "busy when told to leave, an idle one was there: by the operator (goal 5)",
+    "scalein-kubectl": "the same by kubectl scale, same Deployment, same run",
+    "scalein-twice": "tasks started twice in all these steps down (goal 0)",
     "worker-memory": "memory of a worker after its first tasks (RSS)",
     "worker-first-task": "process start of a worker to its first task, tasks waiting",
     "simulate": "`workqueue simulate`, a day of 100,000 tasks with all policies (goal 10)",

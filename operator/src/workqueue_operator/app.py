@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from workqueue_operator import handlers, probes
+from workqueue_operator.broker.holders import ManagementHolders
 from workqueue_operator.broker.monitors import RabbitMonitors
 from workqueue_operator.broker.rates import ManagementRates
 from workqueue_operator.broker.topology import RabbitTopology
@@ -62,6 +63,7 @@ class App:
             topology=self.topology,
             monitors=self.monitors,
             rates=ManagementRates(),
+            holders=ManagementHolders(),
             clock=Clock(),
             telemetry=self.telemetry,
             let_go_seconds=float(self.settings.let_go_seconds),

@@ -100,6 +100,18 @@ class Rates(Protocol):
         ...
 
 
+class Holders(Protocol):
+    """Tells of consumers that nobody can ask directly."""
+
+    def held(self, access: Access, queue: str) -> Mapping[str, int] | None:
+        """Consumer tag -> tasks in work at it; about 5 s behind.
+
+        A consumer of which it is not known is not in it. None: the broker did not say (no
+        management address, no answer within 4 s). Never raises.
+        """
+        ...
+
+
 DeploymentSink = Callable[[str, DeploymentState | None], None]
 """Called with the uid of the owning WorkQueue; None when its Deployment is gone."""
 

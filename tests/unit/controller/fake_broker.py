@@ -34,6 +34,9 @@ class FakeBroker:
     watched: dict[tuple[Access, str], None] = field(default_factory=dict)
     ensured: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
+    holding: dict[str, Mapping[str, int]] = field(
+        default_factory=dict
+    )  # of queues that it tells of
     sink: ReadingSink | None = None
     slow: threading.Event | None = None  # ensure waits for it
 
@@ -43,6 +46,12 @@ class FakeBroker:
         """See ports.Rates: nothing was ever finished here."""
         there = (access.address, queue) in self.queues
         return Throughput(finished=0, seconds=seconds, unacked=0.0) if there else None
+
+    # --- ports.Holders
+
+    def held(self, access: Access, queue: str) -> Mapping[str, int] | None:
+        """See ports.Holders."""
+        return self.holding.get(queue) if (access.address, queue) in self.queues else None
 
     # --- what a test does
 

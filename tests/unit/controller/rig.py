@@ -68,6 +68,7 @@ class Rig:
             topology=self.broker,
             monitors=self.broker,
             rates=self.broker,
+            holders=self.broker,
             clock=self.clock,
             telemetry=self.telemetry,
             let_go_seconds=LET_GO_SECONDS,

@@ -32,6 +32,7 @@ def threaded(rig: Rig, threads: int = 8) -> Controller:
         topology=rig.broker,
         monitors=rig.broker,
         rates=rig.broker,
+        holders=rig.broker,
         clock=rig.clock,
         telemetry=rig.telemetry,
         let_go_seconds=LET_GO_SECONDS,

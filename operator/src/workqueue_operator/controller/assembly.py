@@ -21,7 +21,7 @@ from workqueue_operator.controller.stepper import Stepper
 from workqueue_operator.controller.timing import Timing
 from workqueue_operator.controller.turns import Turns
 from workqueue_operator.controller.watches import Watches
-from workqueue_operator.ports import Cluster, Monitors, Rates, Topology
+from workqueue_operator.ports import Cluster, Holders, Monitors, Rates, Topology
 from workqueue_operator.telemetry import Telemetry
 
 
@@ -33,6 +33,7 @@ class World:
     topology: Topology
     monitors: Monitors
     rates: Rates
+    holders: Holders
     clock: Clock
     telemetry: Telemetry
     let_go_seconds: float  # as in Settings
@@ -81,7 +82,8 @@ def _stepper(world: World, reporter: Reporter, threads: int) -> Stepper:
         clock=clock,
         runtime_image=world.runtime_image,
     )
-    inspecting = Inspecting(cluster, Sampling(cluster, world.rates, clock), clock)
+    sampling = Sampling(cluster, world.rates, clock)
+    inspecting = Inspecting(cluster, world.holders, sampling, clock)
     return Stepper(
         queueing=queueing,
         acting=acting,

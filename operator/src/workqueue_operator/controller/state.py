@@ -11,10 +11,11 @@ from workqueue_operator.controller.leaving import Leaving
 from workqueue_operator.controller.rest import Rest
 from workqueue_operator.controller.watches import Target
 from workqueue_operator.core.decision import Census, Decision, Rules, Seen
+from workqueue_operator.core.hints import Look
 from workqueue_operator.core.history import History
 from workqueue_operator.core.inwork import busy_workers, in_work, learn_flow
 from workqueue_operator.core.learning import Learned, Learner
-from workqueue_operator.core.pods import LIMITING, LIMITING_AFTER_SECONDS, Trouble
+from workqueue_operator.core.pods import LIMITING_AFTER_SECONDS, Trouble
 from workqueue_operator.core.policy import learn
 from workqueue_operator.core.queues import Queue
 from workqueue_operator.core.readings import Known, Reading, Unknown
@@ -52,6 +53,7 @@ class ObjectState:
     census: Census | None = None
     census_at: float = float("-inf")
     roll: Sequence[Worker] = ()  # who was asked in that census, and stays
+    looks: Sequence[Look] = ()  # at consumers that only the broker can tell of
     leaving: Leaving | None = None  # a step down that has begun
     trouble: Trouble | None = None
     trouble_since: float = float("inf")
@@ -143,7 +145,7 @@ class ObjectState:
         """What keeps more workers from being any help, once it has lasted."""
         trouble = self.trouble
         lasted = now - self.trouble_since >= LIMITING_AFTER_SECONDS
-        return trouble if trouble and lasted and trouble.reason in LIMITING else None
+        return trouble if trouble and lasted and trouble.limits else None
 
     def busy(self, now: float) -> int | None:
         """How many workers hold a task; None while that is not known."""
