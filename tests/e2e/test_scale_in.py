@@ -6,7 +6,7 @@ from kit.kube import wait_for
 from kit.publishing import tasks
 from kit.story import Story
 from kit.watching import Replicas
-from workqueue_operator.cluster.costs import COST
+from workqueue_operator.core.victims import COST
 
 WORKERS = 6
 LONG_SECONDS = 20

@@ -6,6 +6,7 @@ import pytest
 
 from workqueue_operator.core.errors import InvalidSpecError, PodTemplateRefusedError
 from workqueue_operator.core.podtemplate import check
+from workqueue_operator.core.victims import COST
 
 Json = dict[str, Any]
 
@@ -27,6 +28,11 @@ def container(**fields: Any) -> Json:
             {"metadata": {"labels": {"app.kubernetes.io/managed-by": "me"}}},
             "metadata.labels[app.kubernetes.io/managed-by]",
             id="the label that says whose they are",
+        ),
+        pytest.param(
+            {"metadata": {"annotations": {COST: "5"}}},
+            f"metadata.annotations[{COST}]",
+            id="the cost that tells Kubernetes whom to take",
         ),
         pytest.param({"spec": {"restartPolicy": "Never"}}, "spec.restartPolicy", id="restarts"),
         pytest.param(

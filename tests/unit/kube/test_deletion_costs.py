@@ -4,10 +4,10 @@ import pytest
 
 from unit.kube.raw_objects import pod
 from unit.kube.scripted_server import Answer, api_server
-from workqueue_operator.cluster.costs import AT_ONCE, COST, mark_pods
+from workqueue_operator.cluster.costs import AT_ONCE, mark_pods
 from workqueue_operator.cluster.workers import pod_of
 from workqueue_operator.core.errors import ApiError
-from workqueue_operator.core.victims import IDLE_COST, NO_COST, Mark
+from workqueue_operator.core.victims import COST, IDLE_COST, NO_COST, Mark
 
 
 def marks(count: int, cost: int = IDLE_COST) -> list[Mark]:

@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 from workqueue_operator.cluster.api import Api
 from workqueue_operator.cluster.paths import CORE, item
 from workqueue_operator.core.errors import ApiError
-from workqueue_operator.core.victims import NO_COST, Mark
+from workqueue_operator.core.victims import COST, NO_COST, Mark
 
 VERBS = frozenset({("", "pods", "patch")})
 
-COST = "controller.kubernetes.io/pod-deletion-cost"
 AT_ONCE = 8
 _GONE = frozenset({404, 409, 422})  # gone, or another one has its name
 

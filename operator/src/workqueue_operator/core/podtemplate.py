@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workqueue_operator.core.errors import InvalidSpecError, PodTemplateRefusedError
+from workqueue_operator.core.victims import COST
 
 CONTAINER = "worker"
 SERVER = "server"
@@ -44,7 +45,11 @@ def check(template: Mapping[str, Any], *, own_consumer: bool) -> None:
         PodTemplateRefusedError: names the path, and what to use instead.
         InvalidSpecError: something is not of the shape that a pod template has.
     """
-    _check_labels(_mapping(_mapping(template, "metadata"), "labels", "metadata."))
+    metadata = _mapping(template, "metadata")
+    _check_labels(_mapping(metadata, "labels", "metadata."))
+    if COST in _mapping(metadata, "annotations", "metadata."):
+        instead = "before a step down the operator gives it to idle workers"
+        raise PodTemplateRefusedError(f"metadata.annotations[{COST}]", instead)
     spec = _mapping(template, "spec")
     for key, instead in _OWNED_POD_FIELDS.items():
         if key in spec:

@@ -9,6 +9,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+COST = "controller.kubernetes.io/pod-deletion-cost"
+"""The annotation of a pod that says it."""
+
 IDLE_COST = -100
 SILENT_COST = -50
 """Of workers that may hold a task: they go before those that surely do. Nobody else has a cost."""
