@@ -94,6 +94,7 @@ PLAIN: Mapping[str, str] = {
     "scalein-operator": "busy when told to leave, an idle one was there: by the operator (goal 5)",
     "scalein-kubectl": "the same by kubectl scale, same Deployment, same run",
     "scalein-twice": "tasks started twice in all these steps down (goal 0)",
+    "mark-seen": "a change of a pod written to seen by the controller of its ReplicaSet (goal 1)",
     "worker-memory": "memory of a worker after its first tasks (RSS)",
     "worker-first-task": "process start of a worker to its first task, tasks waiting",
     "simulate": "`workqueue simulate`, a day of 100,000 tasks with all policies (goal 10)",

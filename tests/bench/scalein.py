@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Self
 
+from bench import markseen
 from bench.figures import Figure
 from kit.departures import Departure, Departures, Shifts
 from kit.kube import wait_for
@@ -30,6 +31,7 @@ def measure(story: Story) -> list[Figure]:
             ours.append(_by_operator(story, departures))
             if number < PLAIN_TRIALS:
                 plain.append(_by_hand(story, departures))
+        seen = markseen.measure(story, NAME)
     story.wait_completed(feed.count, seconds=3 * LONGEST_SECONDS)
     shifts = Shifts.of(story.ledger)
     twice = len(story.ledger.started_twice())
@@ -37,6 +39,7 @@ def measure(story: Story) -> list[Figure]:
     return [
         _share("scalein-operator", ours, shifts),
         _share("scalein-kubectl", plain, shifts),
+        seen,
         Figure(key="scalein-twice", size=0, unit="tasks", trials=[float(twice)], note=note),
     ]
 
