@@ -31,6 +31,7 @@ class FakeCluster:
     pods: dict[Key, list[Pod]] = field(default_factory=dict)
     busy: dict[str, BusyAnswer] = field(default_factory=dict)  # by pod
     marks: list[dict[str, int]] = field(default_factory=list)  # costs by pod, write by write
+    slow_marks: threading.Event | None = None  # mark_pods waits for it
     events: list[Json] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     failures: dict[str, Exception] = field(default_factory=dict)  # by method
@@ -184,6 +185,8 @@ class FakeCluster:
     def mark_pods(self, namespace: str, marks: Sequence[Mark]) -> None:
         """See ports.Cluster."""
         self._ask("mark_pods")
+        if self.slow_marks is not None:
+            self.slow_marks.wait(10)
         costs = {each.uid: each.cost for each in marks}
         self.marks.append({each.name: each.cost for each in marks})
         for key, pods in self.pods.items():

@@ -1,5 +1,8 @@
 """A step down: the idle are marked, asked once more, and then leave."""
 
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -260,6 +263,46 @@ def test_many_steps_down_at_once_leave_threads_for_others(rig: Rig) -> None:
     slots.release()
     rig.pass_seconds(3)
     assert rig.deployment().replicas == 3
+
+
+def test_slow_marks_of_many_hold_up_nobody_who_grows(rig: Rig) -> None:
+    # Given many WorkQueues with two workers too many each, and an API server that takes its time
+    names = [f"mail-{number}" for number in range(2 * CENSUSES_AT_ONCE)]
+    for name in names:
+        with_workers(rig, name=name, uid=name)
+        rig.broker.queue(name).ready, rig.broker.queue(name).unacked = 0, 3
+        for number, each in enumerate(rig.cluster.pods["shop", name]):
+            rig.cluster.busy[each.name] = BusyAnswer(busy=int(number < 3), draining=False)
+    with_workers(rig, name="urgent", uid="urgent")
+    rig.pass_seconds(58)
+    rig.cluster.slow_marks = threading.Event()
+    rig.clock.seconds += 10
+    rig.broker.sweep()
+    # When they all step down, on eight threads
+    steps = [threading.Thread(target=rig.controller._run) for _ in range(8)]
+    for each in steps:
+        each.start()
+    try:
+        wait_until(lambda: rig.cluster.asked.count("mark_pods") == CENSUSES_AT_ONCE)
+        # Then who needs more workers gets them meanwhile
+        rig.broker.queue("urgent").ready = 90
+        rig.broker.sweep()
+        rig.run()
+        wait_until(lambda: rig.deployment(("shop", "urgent")).replicas == 9)
+        assert rig.cluster.asked.count("mark_pods") == CENSUSES_AT_ONCE
+    finally:
+        rig.cluster.slow_marks.set()
+        for each in steps:
+            each.join(10)
+    rig.pass_seconds(10)
+    assert {rig.deployment(("shop", name)).replicas for name in names} == {3}
+
+
+def wait_until(look: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not look():
+        assert time.monotonic() < deadline, "it does not come about"
+        time.sleep(0.01)
 
 
 def test_at_rest_nobody_lists_or_marks(rig: Rig) -> None:
