@@ -28,7 +28,8 @@ class FakeBroker:
     clock: FakeClock
     queues: dict[tuple[str, str], Tasks] = field(default_factory=dict)
     down: BrokerError | None = None
-    wrong_password: str = "wrong"
+    wrong_passwords: set[str] = field(default_factory=lambda: {"wrong"})
+    mute: set[str] = field(default_factory=set)  # who comes with these is told nothing
     refusals: dict[str, BrokerError] = field(default_factory=dict)  # of ensure, by queue
     delete_refused: BrokerError | None = None
     watched: dict[tuple[Access, str], None] = field(default_factory=dict)
@@ -73,6 +74,8 @@ class FakeBroker:
         watched = list(self.watched)
         for access in dict.fromkeys(access for access, _ in watched):
             names = [name for each, name in watched if each == access]
+            if access.password in self.mute:
+                continue
             self.sink(access, {name: self._reading(access, name) for name in names})
 
     # --- ports.Monitors
@@ -126,7 +129,7 @@ class FakeBroker:
         now = self.clock.monotonic()
         if self.down is not None:
             return Unknown(reason=self.down.reason, why=str(self.down), at=now)
-        if access.password == self.wrong_password:
+        if access.password in self.wrong_passwords:
             return Unknown(reason="AuthenticationFailed", why="refused 'guest'", at=now)
         there = self.queues.get((access.address, name))
         if there is None:

@@ -102,7 +102,7 @@ def test_the_old_address_put_back_is_taken_at_once(rig: Rig) -> None:
 def test_a_wrong_password_is_looked_for_until_it_is_mended(rig: Rig) -> None:
     # Given a WorkQueue that has worked, and a password that is refused now
     given = settled(rig)
-    rig.cluster.secrets[SECRET] = secret(password="wrong")
+    rig.broker.wrong_passwords.add("right")
     rig.pass_seconds(70)
     assert rig.condition(given)["reason"] == "AuthenticationFailed"
     # When it is mended, that is noticed within some seconds

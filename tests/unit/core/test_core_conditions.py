@@ -1,4 +1,4 @@
-"""Four conditions from what one step found."""
+"""The conditions from what one step found."""
 
 from dataclasses import replace
 
@@ -38,6 +38,8 @@ def test_all_is_well() -> None:
         "ScalingActive": (True, "Steady"),
         "ScalingLimited": (False, "NotLimited"),
         "WorkersAvailable": (True, "AllReady"),
+        "Degraded": (False, "NotDegraded"),
+        "CredentialsCurrent": (True, "InUse"),
     }
     assert ready(WELL).message == "needs 5"
 
@@ -95,7 +97,11 @@ def test_all_is_well() -> None:
         ),
         pytest.param(
             replace(WELL, trouble=CRASHING, ready=4),
-            {"Ready": (False, "WorkersCrashing"), "WorkersAvailable": (False, "WorkersCrashing")},
+            {
+                "Ready": (False, "WorkersCrashing"),
+                "WorkersAvailable": (False, "WorkersCrashing"),
+                "Degraded": (True, "WorkersCrashing"),
+            },
             id="pods are in trouble",
         ),
         pytest.param(

@@ -70,7 +70,7 @@ class Finalizing:
                 self._workers_are_gone(state)
                 return self._wait_or_leave(state, str(error))
             access = state.target[0]
-        self.queueing.watch(state, access)
+        access = self.queueing.watch(state, access)
         self.removal.watch_dead_letters(wq, access, self._ending(state))
         return self._advance(state, access)
 

@@ -100,10 +100,13 @@ class Controller:
         uid = state.wq.uid
         try:
             with state.lock:
-                if target != state.target:
+                if target == state.succession.target:
+                    urgency = Urgency.USUAL if state.succession.hear(reading) else None
+                elif target != state.target:
                     self.stepper.finalizing.observe_dead(uid, target, reading)
                     return
-                urgency = take_in(state, target[0], reading, now)
+                else:
+                    urgency = take_in(state, target[0], reading, now)
         except Exception:  # noqa: BLE001 - a bug with one queue must not end the reading of others
             if now >= state.quiet_until:
                 self._bug(uid)

@@ -7,22 +7,22 @@ from workqueue_operator.controller.clock import Clock
 from workqueue_operator.controller.declaring import Declaring
 from workqueue_operator.controller.secrets import AFTER_REFUSAL_SECONDS, Secrets
 from workqueue_operator.controller.state import ObjectState
-from workqueue_operator.controller.watches import Watches
+from workqueue_operator.controller.succession import REFUSED, is_useless
+from workqueue_operator.controller.watches import Target, Watches
 from workqueue_operator.core.access import Access
 from workqueue_operator.core.claims import Claim, Claims
 from workqueue_operator.core.errors import (
-    AuthenticationFailedError,
     BrokerChangedError,
     QueueConflictError,
     SecretError,
-    VhostDeniedError,
+    SecretMissingError,
     VhostMismatchError,
     WorkQueueError,
 )
-from workqueue_operator.core.readings import Unknown
+from workqueue_operator.core.pods import Trouble
+from workqueue_operator.core.readings import Reading, Unknown
 from workqueue_operator.core.workqueue import ACCEPT_BROKER, WorkQueue
 
-REFUSED = frozenset({AuthenticationFailedError.reason, VhostDeniedError.reason})
 BLAMED_ON_SECRET = frozenset(
     {SecretError.reason, VhostMismatchError.reason, BrokerChangedError.reason}
 )
@@ -52,10 +52,15 @@ class Queueing:
         declared_on = wq.status.get("broker", {}).get("address")
         try:
             access = self.secrets.access(wq, refused=_is_refused(state))
-        except WorkQueueError:
-            # Its queue stays its own while nobody can say where it is.
-            self._claim(wq, {declared_on})
-            raise
+            state.succession.unusable = None
+        except WorkQueueError as error:
+            earlier = _earlier_access(state, error)
+            if earlier is None:
+                # Its queue stays its own while nobody can say where it is.
+                self._claim(wq, {declared_on})
+                raise
+            access = earlier
+            state.succession.unusable = Trouble(reason=error.reason, message=str(error))
         accepted = wq.annotations.get(ACCEPT_BROKER) == access.address
         changed = declared_on not in {None, access.address} and not accepted
         elder = self._claim(wq, {access.address, declared_on if changed else None})
@@ -74,23 +79,59 @@ class Queueing:
         waits = (check, self.secrets.look_again_seconds(state.wq.uid))
         return min((wait for wait in waits if wait is not None), default=None)
 
-    def watch(self, state: ObjectState, access: Access) -> None:
-        """Have the queue read; a changed access or name ends the reading of the old one first."""
+    def watch(self, state: ObjectState, access: Access) -> Access:
+        """Have the queue read; returns the access by which it is, and should be spoken to.
+
+        Where only the credentials have changed, that is the old one until the new one has
+        answered. Another address or name ends the reading of the old one first.
+        """
         target = (access, state.wq.queue.name)
         if state.target == target:
-            return
-        self.release(state)
-        with state.lock:
-            state.target, state.reading = target, None
-        self.declaring.trust(state, access)
-        self.watches.add(state.wq.uid, target)
+            self._call_off(state)
+        elif state.target is not None and _goes_on(state.target, target, state.reading):
+            return self._try(state, state.target, target)
+        else:
+            self.release(state)
+            self._take(state, target)
+            self.declaring.trust(state, access)
+            self.watches.add(state.wq.uid, target)
+        return access
 
     def release(self, state: ObjectState) -> None:
         """Have it read no more."""
+        self._call_off(state)
         if state.target is not None:
             self.watches.drop(state.wq.uid, state.target)
         with state.lock:
             state.target, state.reading = None, None
+
+    def _try(self, state: ObjectState, old: Target, target: Target) -> Access:
+        """Have the queue read by both accesses, until the new one has answered."""
+        next_one = state.succession
+        if next_one.target != target:
+            self._call_off(state)
+            with state.lock:
+                next_one.begin(target)
+            self.watches.add(state.wq.uid, target)
+        if not next_one.has_answered() and not is_useless(state.reading):
+            return old[0]
+        with state.lock:
+            state.target, state.reading = target, next_one.heard
+            next_one.end()
+        self.watches.drop(state.wq.uid, old)
+        return target[0]
+
+    def _call_off(self, state: ObjectState) -> None:
+        """The Secret says what it said before, or something else again."""
+        with state.lock:
+            tried = state.succession.target
+            state.succession.end()
+        if tried is not None:
+            self.watches.drop(state.wq.uid, tried)
+
+    def _take(self, state: ObjectState, target: Target) -> None:
+        with state.lock:
+            state.target, state.reading = target, None
 
     def ensure(self, state: ObjectState, access: Access) -> bool:
         """See Declaring.ensure."""
@@ -126,4 +167,25 @@ def _is_refused(state: ObjectState) -> bool:
     """Whether somebody is likely to mend the Secret now."""
     if isinstance(state.reading, Unknown) and state.reading.reason in REFUSED:
         return True
+    if state.succession.refusal(state.reading) is not None:
+        return True
     return state.problem in BLAMED_ON_SECRET
+
+
+def _earlier_access(state: ObjectState, error: WorkQueueError) -> Access | None:
+    """The one in use, where the Secret is there and holds something that cannot be used.
+
+    None where there is none that works, and where the Secret is gone: perhaps we shall not read.
+    """
+    broken = isinstance(error, SecretError) and not isinstance(error, SecretMissingError)
+    if not broken or state.target is None or is_useless(state.reading):
+        return None
+    access, name = state.target
+    same = (access.vhost, name) == (state.wq.broker.vhost, state.wq.queue.name)
+    return access if same else None
+
+
+def _goes_on(now: Target, then: Target, reading: Reading | None) -> bool:
+    """Whether it is the same queue at the same place, for somebody else, and is being read."""
+    (old, old_name), (new, name) = now, then
+    return reading is not None and (old.address, old_name) == (new.address, name)

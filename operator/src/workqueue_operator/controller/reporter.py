@@ -9,7 +9,7 @@ from typing import Literal
 from workqueue_operator.cluster.events import Subject, build_event
 from workqueue_operator.controller.clock import Clock, rfc3339
 from workqueue_operator.controller.state import ObjectState
-from workqueue_operator.core.conditions import Findings, conditions
+from workqueue_operator.core.conditions import Findings, conditions, still_in_use
 from workqueue_operator.core.decision import Decision
 from workqueue_operator.core.errors import ApiError
 from workqueue_operator.core.readings import Known
@@ -89,6 +89,7 @@ class Reporter:
             return None
         self.tell_untold(state)
         self._tell_problem(state, found)
+        self._tell_refusal(state, found)
         previous = state.status or state.wq.status
         wanted = render(self._report(state, found), previous, now=rfc3339(self.clock.now()))
         after = write_after_seconds(previous, wanted)
@@ -127,6 +128,15 @@ class Reporter:
             if told is not None:
                 text = f"{told} is over: {found.decision.message}"
                 self.event(state.wq, "Normal", "Recovered", text)
+
+    def _tell_refusal(self, state: ObjectState, found: Findings) -> None:
+        told, state.succession.told = state.succession.told, found.refusal is not None
+        if found.refusal is not None and not told:
+            text = still_in_use(found.refusal)
+            self.event(state.wq, "Warning", "NewCredentialsRefused", text)
+        elif told and found.refusal is None and isinstance(found.reading, Known):
+            text = "NewCredentialsRefused is over: what the Secret says is in use"
+            self.event(state.wq, "Normal", "Recovered", text)
 
     def _report(self, state: ObjectState, found: Findings) -> Report:
         wq, reading, learned = state.wq, found.reading, state.learned()

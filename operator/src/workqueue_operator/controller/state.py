@@ -9,6 +9,7 @@ from typing import Any
 from workqueue_operator.controller.counters import Counters
 from workqueue_operator.controller.leaving import Leaving
 from workqueue_operator.controller.rest import Rest
+from workqueue_operator.controller.succession import Succession
 from workqueue_operator.controller.watches import Target
 from workqueue_operator.core.decision import Census, Decision, Rules, Seen
 from workqueue_operator.core.hints import Look
@@ -43,6 +44,7 @@ class ObjectState:
     floor: ActiveFloor | None = None
     reading: Reading | None = None
     target: Target | None = None
+    succession: Succession = field(default_factory=Succession)
     declared: tuple[str, Queue] | None = None  # address and queue, as the broker or status said
     check_at: float | None = None  # status said so: then the broker is asked, too; monotonic
     deployment: DeploymentState | None = None

@@ -59,7 +59,8 @@ class Stepper:
         try:
             access = self.queueing.resolve(state)
             self.finalizing.guard(state)
-            self.queueing.watch(state, access)
+            access = self.queueing.watch(state, access)
+            found.refusal = state.succession.refusal(state.reading)
         except ApiError as error:
             if error.status == CONFLICT:
                 return RETRY_FIRST_SECONDS  # somebody wrote the object since we read it

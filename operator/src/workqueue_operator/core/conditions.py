@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from workqueue_operator.core.decision import Decision, Reason
 from workqueue_operator.core.errors import WorkQueueError
-from workqueue_operator.core.pods import Trouble
+from workqueue_operator.core.pods import DEGRADING, Trouble
 from workqueue_operator.core.readings import Known, Missing, Reading, Unknown
 from workqueue_operator.core.status import Condition
 
@@ -15,6 +15,7 @@ class Findings:
     """What one step found, piece by piece; None: not found, or not looked for."""
 
     blocked: WorkQueueError | None = None  # before the broker: Secret, claim, spec
+    refusal: Trouble | None = None  # why what the Secret says now is not used
     queue: WorkQueueError | None = None  # declaring it
     declared: bool = False
     reading: Reading | None = None
@@ -51,8 +52,18 @@ class Findings:
 
 
 def conditions(found: Findings) -> Sequence[Condition]:
-    """Ready, QueueReady, ScalingActive, ScalingLimited and WorkersAvailable."""
-    return [_ready(found), _queue(found), _scaling(found), _limited(found), _workers(found)]
+    """Ready, QueueReady, ScalingActive, ScalingLimited, WorkersAvailable, Degraded and
+    CredentialsCurrent.
+    """
+    number = [_scaling(found), _limited(found)]
+    return [
+        _ready(found),
+        _queue(found),
+        *number,
+        _workers(found),
+        _degraded(found),
+        _current(found),
+    ]
 
 
 def _ready(found: Findings) -> Condition:
@@ -113,6 +124,35 @@ def _workers(found: Findings) -> Condition:
     count = f"{found.ready} of {found.desired} workers are ready"
     reason = "AllReady" if found.ready >= found.desired else "Starting"
     return _condition("WorkersAvailable", reason, count, status=True)
+
+
+def _degraded(found: Findings) -> Condition:
+    """True while workers run and do not do their work."""
+    trouble = found.trouble
+    if trouble is not None and trouble.reason in DEGRADING:
+        return _condition("Degraded", trouble.reason, trouble.message, status=True)
+    text = "no worker is known to crash, or to hand its tasks back"
+    return _condition("Degraded", "NotDegraded", text, status=False)
+
+
+def _current(found: Findings) -> Condition:
+    """False while the broker is spoken to with what the Secret said before."""
+    if found.refusal is not None:
+        text = still_in_use(found.refusal)
+        return _condition("CredentialsCurrent", "NewCredentialsRefused", text, status=False)
+    if isinstance(found.reading, Known | Missing):
+        text = "the broker is spoken to with what the Secret says"
+        return _condition("CredentialsCurrent", "InUse", text, status=True)
+    text = "the broker has not answered yet"
+    return _condition("CredentialsCurrent", "Starting", text, status=None)
+
+
+def still_in_use(refusal: Trouble) -> str:
+    """What is wrong with a changed Secret, and what happens meanwhile."""
+    return (
+        f"what the Secret says now does not work ({refusal.reason}): {refusal.message}. Until it "
+        f"does, the operator goes on with what it said before"
+    )
 
 
 def _condition(kind: str, reason: str, message: str, *, status: bool | None) -> Condition:
