@@ -13,7 +13,7 @@ from workqueue_operator.core.conditions import Findings, conditions
 from workqueue_operator.core.decision import Decision
 from workqueue_operator.core.decision import Reason as Decided
 from workqueue_operator.core.errors import BrokerError, WorkQueueError
-from workqueue_operator.core.pods import LIMITING, Trouble
+from workqueue_operator.core.pods import Trouble
 from workqueue_operator.core.readings import Known, Missing, Reading, Unknown
 
 ONLY_BASES = {WorkQueueError, BrokerError}
@@ -91,6 +91,7 @@ ACTING = {"InvalidSpec", "KubernetesApi", "PodTemplateRefused", "DeploymentConfl
 ACTING |= {"RuntimeImageMissing"}
 BLOCKING = {"KubernetesApi", "SecretMissing", "SecretInvalid", "VhostMismatch"}
 BLOCKING |= {"QueueConflict", "BrokerChanged"}
+GUARDED = {"WorkersCrashing", "WorkersNotReady"}
 OF_READINGS = {"NoAnswer", "ReadingStale"}
 
 
@@ -119,9 +120,10 @@ def _trouble(name: str) -> Iterator[Findings]:
     elif name in OF_READINGS:
         yield Findings(reading=Unknown(reason=name, why="", at=0.0), decision=decision)
     else:
-        trouble = Trouble(reason=name, message="")
+        few = 3 if name in GUARDED else None
+        trouble = Trouble(reason=name, message="", few=few)
         yield Findings(trouble=trouble, reading=known, decision=decision)
-        if name in LIMITING:
+        if trouble.limits:
             limited = Decision(workers=1, reason=Decided.SCALING_LIMITED, message="")
             yield Findings(trouble=trouble, reading=known, decision=limited)
 

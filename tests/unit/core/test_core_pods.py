@@ -1,5 +1,6 @@
 """What keeps workers from being ready, told from pods as a kubelet writes them."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from workqueue_operator.core.pods import diagnose, refused
 
 Json = dict[str, Any]
 
+NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 EXEC = (
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc "
     "create failed: unable to start container process: error during container init: exec: "
@@ -30,6 +32,14 @@ def pod(container: Json | None = None, *, ready: bool = False, **extra: Any) -> 
             "containerStatuses": [usual | (container or {"state": {"running": {}}})],
         },
     }
+
+
+def before(container: Json) -> Json:
+    """A pod whose worker waits for an init container in this state."""
+    made = pod(waiting("PodInitializing"))
+    usual = {"name": "fetch", "image": "shop/fetch:1", "restartCount": 0}
+    made["status"]["initContainerStatuses"] = [usual | container]
+    return made
 
 
 def waiting(reason: str, message: str = "", **extra: Any) -> Json:
@@ -133,10 +143,29 @@ CRASHED = {"state": {"running": {}}, "lastState": ended(1), "restartCount": 7}
         pytest.param(
             pod(waiting("CrashLoopBackOff")), "WorkersCrashing", "exit code unknown", id="no story"
         ),
+        pytest.param(
+            pod(waiting("ErrImagePull", "manifest unknown") | {"name": "sidecar"}),
+            "ImagePullFailed",
+            "pod mail-7d9f-abcde, container sidecar: ErrImagePull: manifest unknown",
+            id="a container beside ours, without which the pod is never ready",
+        ),
+        pytest.param(
+            before(waiting("CrashLoopBackOff") | {"lastState": ended(2), "restartCount": 3}),
+            "WorkersCrashing",
+            "container fetch ends with exit code 2 (Error), restarted 3 times: see kubectl logs "
+            "--previous mail-7d9f-abcde -c fetch",
+            id="a container before ours",
+        ),
+        pytest.param(
+            pod({"state": {"running": {"startedAt": "2026-01-01T11:58:30Z"}}}),
+            "WorkersNotReady",
+            "pod mail-7d9f-abcde has run for 60 s or more and is not ready",
+            id="it runs and runs",
+        ),
     ],
 )
 def test_trouble_has_a_name_and_a_way_out(seen: Json, reason: str, words: str) -> None:
-    trouble = diagnose([seen])
+    trouble = diagnose([seen], now=NOW)
 
     assert trouble is not None
     assert trouble.reason == reason
@@ -154,24 +183,40 @@ def test_trouble_has_a_name_and_a_way_out(seen: Json, reason: str, words: str) -
         pytest.param(
             pod(CRASHED, deletionTimestamp="2026-01-01T00:00:00Z"), id="it leaves, and is let go"
         ),
-        pytest.param(pod(waiting("ErrImagePull") | {"name": "sidecar"}), id="not our container"),
+        pytest.param(
+            before({"state": ended(0, "Completed")}), id="what comes before the worker is done"
+        ),
+        pytest.param(
+            pod({"state": {"running": {"startedAt": "2026-01-01T11:59:30Z"}}}),
+            id="it may still become ready",
+        ),
     ],
 )
 def test_no_trouble(seen: Json) -> None:
-    assert diagnose([seen]) is None
+    assert diagnose([seen], now=NOW) is None
 
 
 def test_the_first_trouble_is_told_and_a_healthy_pod_hides_none() -> None:
     seen = [pod(CRASHED, ready=True), pod(), UNSCHEDULABLE, pod(waiting("ErrImagePull"))]
 
-    trouble = diagnose(seen)
+    trouble = diagnose(seen, now=NOW)
 
     assert trouble is not None
     assert trouble.reason == "WorkersUnschedulable"
 
 
+def test_where_others_are_ready_a_slow_worker_keeps_nobody_from_coming() -> None:
+    slow = pod({"state": {"running": {"startedAt": "2026-01-01T11:50:00Z"}}})
+    alone, beside = (diagnose(pods, now=NOW) for pods in ([slow, slow], [pod(ready=True), slow]))
+
+    assert alone is not None
+    assert (alone.few, alone.limits) == (2, True)
+    assert beside is not None
+    assert (beside.few, beside.limits) == (None, False)
+
+
 def test_no_pods_no_trouble() -> None:
-    assert diagnose([]) is None
+    assert diagnose([], now=NOW) is None
 
 
 def test_a_quota_is_told_with_the_ways_out() -> None:

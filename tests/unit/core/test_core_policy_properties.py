@@ -81,8 +81,14 @@ def looks(draw: st.DrawFn) -> Seen:
         asked=asked,
         learned=draw(st.none() | all_learned()),
         floor=draw(st.none() | all_floors()),
-        limited=draw(st.sampled_from([None, Trouble(reason="ImagePullFailed", message="no")])),
+        limited=draw(st.sampled_from([None, *TROUBLES])),
     )
+
+
+TROUBLES = (
+    Trouble(reason="ImagePullFailed", message="no"),
+    Trouble(reason="WorkersCrashing", message="no", few=3),
+)
 
 
 def all_learned() -> st.SearchStrategy[Learned]:

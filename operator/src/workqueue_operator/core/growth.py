@@ -24,10 +24,23 @@ def grow(look: Look) -> Decision:
     ask: Ask | None = "now" if look.possible_need() > look.need() else None
     if surely <= wanted:
         return look.say(wanted, Reason.STEADY, "asking the workers who is busy", ask)
-    if look.seen.limited is None:
+    limited = look.seen.limited
+    if limited is None:
         return _grow_to(look, surely, ask)
-    more = f"no more are asked for, they would not help: {look.seen.limited.message}"
-    return look.say(max(wanted, look.low), Reason.SCALING_LIMITED, more)
+    more = f"no more are asked for, they would not help: {limited.message}"
+    workers = max(wanted, look.low, min(surely, limited.few or 0))
+    return look.say(workers, Reason.SCALING_LIMITED, more)
+
+
+def keep_few(look: Look, decision: Decision) -> Decision:
+    """While none of them works there are a few workers, and those that are ready, if only now."""
+    limited = look.seen.limited
+    if limited is None or limited.few is None or look.seen.rolling:
+        return decision
+    most = max(limited.few, look.low, look.seen.ready)
+    if decision.workers <= most:
+        return decision
+    return look.say(most, Reason.SCALING_LIMITED, f"a few are enough to show it: {limited.message}")
 
 
 def _grow_to(look: Look, workers: int, ask: Ask | None) -> Decision:

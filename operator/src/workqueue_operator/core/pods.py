@@ -2,23 +2,41 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from workqueue_operator.core.podtemplate import CONTAINER
+from workqueue_operator.core.containers import (
+    Container,
+    containers,
+    is_ready,
+    seconds_since,
+)
 
 RUNTIME_COMMAND = "workqueue-worker"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """A reason for a condition, and a sentence with the way out."""
+    """A reason for a condition, and a sentence with the way out.
+
+    few: more workers than this would have the same trouble, and above it they may be fewer; None:
+    whether more would help is told by the reason.
+    """
 
     reason: str
     message: str
+    few: int | None = None
+
+    @property
+    def limits(self) -> bool:
+        """More workers would be no help."""
+        return self.few is not None or self.reason in LIMITING
 
 
 LIMITING_AFTER_SECONDS = 10.0
 """Trouble of this age keeps the number from growing; a node may just be starting."""
+SLOW_AFTER_SECONDS = 60.0
+"""A container that has run for so long should be ready."""
 
 LIMITING = frozenset(
     {
@@ -27,9 +45,13 @@ LIMITING = frozenset(
         "WorkerRuntimeMissing",
         "WorkersNotStarting",
         "PodsRefused",
+        "RedeliveryStorm",
     }
 )
 """Trouble that more workers would have as well."""
+
+DEGRADING = frozenset({"WorkersCrashing", "WorkersNotReady", "RedeliveryStorm"})
+"""Trouble of workers that run, and do not do their work."""
 
 
 def refused(message: str) -> Trouble:
@@ -41,59 +63,70 @@ def refused(message: str) -> Trouble:
     )
 
 
-def diagnose(pods: Sequence[Mapping[str, Any]]) -> Trouble | None:
+def diagnose(pods: Sequence[Mapping[str, Any]], *, now: datetime) -> Trouble | None:
     """The first trouble among these pods (as the API server lists them), or None.
 
     A pod that is ready has none, whatever happened to it before; one that leaves is let go.
     """
     concerned = (pod for pod in pods if not _is_well(pod))
-    return next((trouble for pod in concerned for trouble in _troubles(pod)), None)
+    first = next((trouble for pod in concerned for trouble in _troubles(pod)), None)
+    return first or _slow(pods, now)
 
 
 def _is_well(pod: Mapping[str, Any]) -> bool:
-    conditions = pod.get("status", {}).get("conditions", ())
-    ready = any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
-    return ready or "deletionTimestamp" in pod["metadata"]
+    return is_ready(pod) or "deletionTimestamp" in pod["metadata"]
 
 
 def _troubles(pod: Mapping[str, Any]) -> Iterator[Trouble]:
-    name, status = pod["metadata"]["name"], pod.get("status", {})
-    for condition in status.get("conditions", ()):
+    for condition in pod.get("status", {}).get("conditions", ()):
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
-            message = f"pod {name} has no node: {condition.get('message', 'no reason given')}"
+            words = condition.get("message", "no reason given")
+            message = f"pod {pod['metadata']['name']} has no node: {words}"
             yield Trouble(reason="WorkersUnschedulable", message=message)
-    for container in status.get("containerStatuses", ()):
-        if container["name"] == CONTAINER:
-            trouble = _container_trouble(name, container)
-            if trouble:
-                yield trouble
+    for container in containers(pod):
+        trouble = _container_trouble(container)
+        if trouble:
+            yield trouble
 
 
-def _container_trouble(pod: str, container: Mapping[str, Any]) -> Trouble | None:
-    state = container.get("state", {})
-    waiting = state.get("waiting", {})
-    ended = state.get("terminated") or container.get("lastState", {}).get("terminated") or {}
-    words = f"{waiting.get('message', '')} {ended.get('message', '')}"
+def _container_trouble(container: Container) -> Trouble | None:
     # Not only "not found": an image of that name that cannot be pulled is another trouble.
-    if RUNTIME_COMMAND in words and "executable file" in words:
+    if RUNTIME_COMMAND in container.words and "executable file" in container.words:
         return Trouble(
             reason="WorkerRuntimeMissing",
-            message=f"the image {container['image']} has no {RUNTIME_COMMAND}: build it FROM the "
+            message=f"the image {container.image} has no {RUNTIME_COMMAND}: build it FROM the "
             f"workqueue-worker image, or set handler: {{own: {{}}}} if it brings its own consumer",
         )
-    reason = waiting.get("reason", "")
-    if reason in _WAITING:
-        detail = waiting.get("message", reason)
-        return Trouble(reason=_WAITING[reason], message=f"pod {pod}: {reason}: {detail}")
-    if reason == "CrashLoopBackOff" or (ended and container.get("restartCount", 0) > 1):
-        exit_code = ended.get("exitCode", "unknown")
-        cause = ended.get("reason", "Error")
-        return Trouble(
-            reason="WorkersCrashing",
-            message=f"pod {pod} ends with exit code {exit_code} ({cause}), restarted "
-            f"{container.get('restartCount', 0)} times: see kubectl logs --previous {pod}",
-        )
+    waits_for = container.waiting.get("reason", "")
+    if waits_for in _WAITING:
+        detail = container.waiting.get("message", waits_for)
+        message = f"{container.where}: {waits_for}: {detail}"
+        return Trouble(reason=_WAITING[waits_for], message=message)
+    if container.crashes:
+        return Trouble(reason="WorkersCrashing", message=container.story())
     return None
+
+
+def _slow(pods: Sequence[Mapping[str, Any]], now: datetime) -> Trouble | None:
+    """A container that runs for long, and is not ready. Where no worker is, no more would be."""
+    slow = (
+        (each, seconds)
+        for pod in pods
+        if not _is_well(pod)
+        for each in containers(pod)
+        if (seconds := seconds_since(each.running_since, now)) >= SLOW_AFTER_SECONDS
+        and not each.ready
+    )
+    found = next(slow, None)
+    if found is None:
+        return None
+    container, seconds = found
+    return Trouble(
+        reason="WorkersNotReady",
+        message=f"{container.where} has run for {seconds // 60 * 60:.0f} s or more and is not "
+        f"ready: see kubectl logs {container.pod} -c {container.name}",
+        few=None if any(is_ready(pod) for pod in pods) else len(pods),
+    )
 
 
 _WAITING = {

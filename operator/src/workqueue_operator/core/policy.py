@@ -11,7 +11,7 @@ The shape of every answer:
 from dataclasses import replace
 
 from workqueue_operator.core.decision import Decision, Reason, Rules, Seen
-from workqueue_operator.core.growth import grow, to_minimum
+from workqueue_operator.core.growth import grow, keep_few, to_minimum
 from workqueue_operator.core.history import History
 from workqueue_operator.core.inwork import in_work
 from workqueue_operator.core.look import Look
@@ -82,7 +82,8 @@ def _auto(rules: Rules, seen: Seen, history: History, now: float) -> Decision:
     if _is_lost_leader(rules, seen, reading):
         why = f"the broker says 0 tasks and 0 consumers while {seen.ready} workers are ready"
         return _hold(rules, seen, history, now, (Reason.ZERO_NOT_BELIEVED, why))
-    return _follow(Look(rules=rules, seen=seen, known=reading, history=history, now=now))
+    look = Look(rules=rules, seen=seen, known=reading, history=history, now=now)
+    return keep_few(look, _follow(look))
 
 
 def _is_lost_leader(rules: Rules, seen: Seen, known: Known) -> bool:
