@@ -59,10 +59,10 @@ class Broker:
         """How many messages are ready, counted now."""
         return len(self.peek(name))
 
-    def create_user(self, name: str, password: str, *, read: str = ".*") -> None:
+    def create_user(self, name: str, password: str, *, read: str = ".*", write: str = ".*") -> None:
         """A user with rights on this vhost only."""
         self._call("PUT", f"users/{_q(name)}", {"password": password, "tags": ""})
-        rights = {"configure": ".*", "write": ".*", "read": read}
+        rights = {"configure": ".*", "write": write, "read": read}
         self._call("PUT", f"permissions/{_q(self.vhost)}/{_q(name)}", rights)
 
     def put(self, name: str, *bodies: str) -> None:

@@ -29,6 +29,7 @@ from workqueue_operator.cli.errors import CliError, NotReachedError
 from workqueue_operator.core.errors import BrokerError
 
 INTERRUPTED = 130
+RETURN_LOOKS, RETURN_LOOK_SECONDS = 50, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,15 @@ class Way:
         """Connect; leaving gives back what was not acknowledged."""
         return dialled(self.cluster, self.place, self.forced)
 
-    def walk(self, line: Line) -> Walk:
-        """Through the queue as it is now."""
+    def walk(self, line: Line, *, at_least: int = 0) -> Walk:
+        """Through the queue as it is now, or within seconds, if so many ought to be there.
+
+        The broker is a moment late to put back what an earlier line of ours had.
+        """
+        for _ in range(RETURN_LOOKS):
+            if line.waiting(self.place.dead_queue) >= at_least:
+                break
+            line.rest(RETURN_LOOK_SECONDS)
         return Walk(line, self.place.dead_queue, self.place.queue)
 
 
@@ -147,11 +155,12 @@ def _purge(way: Way, arguments: argparse.Namespace) -> int:
         _ask(outcome.done, way.place.dead_queue)
         choice = _choice(arguments)
         choice.only = counted
-    agreed = None if choice.only is None else choice.only.total()
+    agreed = 0 if choice.only is None else choice.only.total()
     outcome = Outcome(verb="purged", queue=way.place.dead_queue)
     with Interrupt() as interrupt, new_file(arguments.save) as save, way.line() as line:
-        Purge(line, outcome, interrupt, save=save).run(way.walk(line), choice)
-    if agreed is not None and outcome.done < agreed and not outcome.troubles:
+        walk = way.walk(line, at_least=agreed)
+        Purge(line, outcome, interrupt, save=save).run(walk, choice)
+    if outcome.done < agreed and not outcome.troubles:
         outcome.troubles.append(f"{agreed - outcome.done:,} of those agreed to were gone, or held")
     return _tell(outcome, arguments)
 
