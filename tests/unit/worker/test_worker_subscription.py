@@ -41,9 +41,16 @@ class FakePika:
     closed: bool = False
     version: str = "4.0.5"
 
+    channel_number: int = 1
+
     @property
     def _impl(self) -> Any:
-        return SimpleNamespace(server_properties={"version": self.version})
+        """What has no public name: the broker's version, and the loop that is woken."""
+        loop = SimpleNamespace(add_callback_threadsafe=lambda callback: callback())
+        return SimpleNamespace(server_properties={"version": self.version}, ioloop=loop)
+
+    def _request_channel_dispatch(self, number: int) -> None:
+        self.said.append(("end of turn", number))
 
     def channel(self) -> FakePika:
         return self
@@ -117,6 +124,12 @@ def test_each_delivery_says_whether_this_broker_counts_hand_backs(
     _, delivered = consuming(fake := FakePika(version=version))
     deliver(fake, 1)
     assert delivered[0].nacks_count == counts
+
+
+def test_another_thread_may_end_the_turn() -> None:
+    subscription, _ = consuming(fake := FakePika())
+    subscription.wake()
+    assert fake.said[-1] == ("end of turn", -1)
 
 
 def test_given_a_closed_channel_then_a_turn_says_so() -> None:

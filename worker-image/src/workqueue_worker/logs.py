@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -16,17 +17,22 @@ current_task: ContextVar[str] = ContextVar("current_task", default="")
 SHORTEST_SECRET = 4
 """Hiding a shorter one would blank out half of every line, and tell its length."""
 
-_secrets: set[str] = set()
+_adding = threading.Lock()
+_secrets: tuple[str, ...] = ()
+"""The longest first: one may be part of another."""
 
 
 def never_log(*secrets: str) -> None:
     """Replace these by *** in every line from now on, whoever writes it."""
-    _secrets.update(secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
+    global _secrets  # noqa: PLW0603 - replaced as a whole: other threads are in the middle of it
+    with _adding:
+        known = {*_secrets, *(secret for secret in secrets if len(secret) >= SHORTEST_SECRET)}
+        _secrets = tuple(sorted(known, key=len, reverse=True))
 
 
 def hide(text: str) -> str:
-    """The text without the secrets that are known so far; the longest go first."""
-    for secret in sorted(_secrets.copy(), key=len, reverse=True):
+    """The text without the secrets that are known so far."""
+    for secret in _secrets:
         text = text.replace(secret, "***")
     return text
 

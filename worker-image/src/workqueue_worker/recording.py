@@ -11,7 +11,7 @@ from workqueue_worker import backoff
 from workqueue_worker.failures import Failures
 from workqueue_worker.logs import fields
 from workqueue_worker.message import Delivery
-from workqueue_worker.outcome import Acknowledge, HandBack, PublishAgain, Ruling
+from workqueue_worker.outcome import HandBack, PublishAgain, Ruling
 from workqueue_worker.publisher import UNROUTABLE, PublishError
 
 log = logging.getLogger(__name__)
@@ -25,12 +25,13 @@ class Finished:
     """A task that the I/O loop may now settle.
 
     `moved`: the broker has confirmed a message that takes its place, so it is acknowledged
-    although the ruling is a hand-back.
+    although the ruling is a hand-back. `seconds`: what the handler took, if it began.
     """
 
     delivery: Delivery
     ruling: Ruling
     moved: bool = False
+    seconds: float | None = None
 
 
 class Recorder:
@@ -41,27 +42,27 @@ class Recorder:
         self._refused_in_a_row = 0
         self.leaving = threading.Event()
 
-    def record(self, delivery: Delivery, ruling: Ruling) -> Finished:
+    def record(self, delivery: Delivery, ruling: Ruling, seconds: float | None = None) -> Finished:
         """Publish what has to be; returns once the broker has it, or will not get it any more."""
+        moved = False
         match ruling:
-            case Acknowledge():
-                return Finished(delivery, ruling)
             case HandBack():
-                return self._hand_back(delivery, ruling)
+                moved = self._moved(delivery)
             case PublishAgain():
-                return self._publish(delivery, ruling)
+                ruling = self._published(delivery, ruling)
+        return Finished(delivery, ruling, moved=moved, seconds=seconds)
 
-    def _hand_back(self, delivery: Delivery, ruling: HandBack) -> Finished:
+    def _moved(self, delivery: Delivery) -> bool:
         if delivery.lost.is_set() or not self._failures.moves_when_handed_back(delivery):
-            return Finished(delivery, ruling)
+            return False
         try:
             self._failures.move(delivery).result()
         except PublishError as error:
             log.warning("handed back in place, which the broker counts: %s", error)
-            return Finished(delivery, ruling)
-        return Finished(delivery, ruling, moved=True)
+            return False
+        return True
 
-    def _publish(self, delivery: Delivery, ruling: PublishAgain) -> Finished:
+    def _published(self, delivery: Delivery, ruling: PublishAgain) -> Ruling:
         """Keep the task until it is published: handed back, its work would be done again.
 
         A lost task is delivered again as it was: publishing it as well would make two of it.
@@ -73,15 +74,15 @@ class Recorder:
             except PublishError as error:
                 why = f"could not be published to {target.queue!r}: {error}"
                 if self.leaving.is_set():
-                    return Finished(delivery, HandBack(why))
+                    return HandBack(why)
                 self._pause(delivery, why)
                 if error.reason == UNROUTABLE and ruling.reason is None:
                     target = self._at_once(ruling, target)
             else:
                 if target is ruling:
                     self._refused_in_a_row = 0
-                return Finished(delivery, target)
-        return Finished(delivery, ruling)
+                return target
+        return ruling
 
     def _at_once(self, ruling: PublishAgain, refused: PublishAgain) -> PublishAgain:
         """Without its retry queue a task goes to the end of its own: the pause was its delay."""

@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 
 from workqueue_worker.failures import Failures
 from workqueue_worker.handlers import Handler
-from workqueue_worker.logs import current_task, fields
+from workqueue_worker.logs import current_task
 from workqueue_worker.message import Delivery
 from workqueue_worker.metrics import Metrics
-from workqueue_worker.outcome import HandBack, PublishAgain, Ruling, label
+from workqueue_worker.outcome import Ruling
 from workqueue_worker.recording import Finished, Recorder
 
 log = logging.getLogger(__name__)
@@ -112,28 +112,16 @@ class Runner:
         started = time.monotonic()
         outcome = self._handler.run(delivery.task(deadline=deadline))
         seconds = time.monotonic() - started
-        self._metrics.finished(seconds)
         if not delivery.claim():
             log.warning("result came after the hard limit: discarded")
             return
-        self._settle(delivery, self._failures.rule(delivery, outcome), seconds=round(seconds, 3))
+        self._settle(delivery, self._failures.rule(delivery, outcome), seconds)
 
-    def _settle(self, delivery: Delivery, ruling: Ruling, **told: float) -> None:
-        finished = self._recorder.record(delivery, ruling)
-        log.info("task finished", extra=fields(**told, **_told(finished.ruling)))
-        self._on_finished(finished)
+    def _settle(self, delivery: Delivery, ruling: Ruling, seconds: float | None = None) -> None:
+        """Hand over at once: what else there is to say of the task, the I/O loop says later."""
+        self._on_finished(self._recorder.record(delivery, ruling, seconds))
 
     def _observe_wait(self, delivery: Delivery) -> None:
         stamp = delivery.properties.timestamp  # seconds since 1970, whole ones
         if isinstance(stamp, int) and delivery.earlier_failures == 0:
             self._metrics.task_queue.observe(max(0.0, time.time() - stamp))
-
-
-def _told(ruling: Ruling) -> dict[str, object]:
-    story: dict[str, object] = {"outcome": label(ruling)}
-    match ruling:
-        case HandBack(why):
-            story["why"] = why
-        case PublishAgain():
-            story |= {"failures": ruling.failures, "error": ruling.error, "to": ruling.queue}
-    return story

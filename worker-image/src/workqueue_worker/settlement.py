@@ -90,15 +90,26 @@ class Settlement:
         self._settle(subscription, Finished(delivery, told))
 
     def _settle(self, subscription: Channel | None, finished: Finished) -> None:
-        delivery, ruling = finished.delivery, finished.ruling
-        if subscription is None or not subscription.owns(delivery):
+        if self._say(subscription, finished):
+            log.info("task finished", extra=fields(**_told(finished)))
+        else:
             self._metrics.stale_acks.inc()
             log.warning(
                 "result discarded: the channel that the task came by is gone, and the broker "
                 "gives the task to somebody else",
-                extra=fields(task=delivery.task_id, outcome=label(ruling)),
+                extra=fields(**_told(finished)),
             )
-            return
+        if finished.seconds is not None:
+            self._metrics.finished(finished.seconds)
+
+    def _say(self, subscription: Channel | None, finished: Finished) -> bool:
+        """The word to the broker comes first: the rest is done while the next task comes.
+
+        Returns whether anybody was there to be told.
+        """
+        delivery, ruling = finished.delivery, finished.ruling
+        if subscription is None or not subscription.owns(delivery):
+            return False
         if isinstance(ruling, HandBack) and not finished.moved:
             subscription.hand_back(delivery)
         else:
@@ -106,6 +117,20 @@ class Settlement:
         self._metrics.settled(label(ruling))
         if isinstance(ruling, PublishAgain) and ruling.reason is not None:
             self._metrics.given_up(ruling.reason)
+        return True
+
+
+def _told(finished: Finished) -> dict[str, object]:
+    story: dict[str, object] = {"task": finished.delivery.task_id}
+    if finished.seconds is not None:
+        story["seconds"] = round(finished.seconds, 3)
+    story["outcome"] = label(finished.ruling)
+    match finished.ruling:
+        case HandBack(why):
+            story["why"] = why
+        case PublishAgain(queue=queue, failures=failures, error=error):
+            story |= {"failures": failures, "error": error, "to": queue}
+    return story
 
 
 def _await(published: Future[None], subscription: Channel) -> PublishError | None:

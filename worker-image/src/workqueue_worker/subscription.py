@@ -7,6 +7,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from workqueue_worker.message import Delivery
@@ -49,6 +50,8 @@ class Subscription:
         try:
             self._channel = self._connection.channel()
             self._channel.queue_declare(settings.queue, passive=True)
+            request = self._connection._request_channel_dispatch  # noqa: SLF001 - see wake()
+            self._end_turn = partial(request, -self._channel.channel_number)
             self._nacks_count = nacks_count(_version(self._connection))
         except BaseException:
             self.close()
@@ -85,9 +88,12 @@ class Subscription:
             )
 
     def wake(self) -> None:
-        """End the turn that is under way. The one call that other threads may make."""
-        with contextlib.suppress(*EXPECTED):  # it has ended: the loop looks by itself
-            self._connection.add_callback_threadsafe(_nothing)
+        """End the turn that is under way. The one call that other threads may make.
+
+        Not add_callback_threadsafe: that takes two more rounds of the library's loop, which is a
+        tenth of a millisecond for each task. Once the connection has ended, this does nothing.
+        """
+        self._connection._impl.ioloop.add_callback_threadsafe(self._end_turn)  # noqa: SLF001
 
     def owns(self, delivery: Delivery) -> bool:
         """Whether a word about this delivery may still be said.
