@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import requests
+from requests.auth import HTTPBasicAuth
 
 TIMEOUT_SECONDS = 10
 
@@ -59,10 +60,19 @@ class Broker:
         """How many messages are ready, counted now."""
         return len(self.peek(name))
 
-    def create_user(self, name: str, password: str, *, read: str = ".*", write: str = ".*") -> None:
-        """A user with rights on this vhost only."""
-        self._call("PUT", f"users/{_q(name)}", {"password": password, "tags": ""})
-        rights = {"configure": ".*", "write": write, "read": read}
+    def create_user(
+        self,
+        name: str,
+        password: str,
+        *,
+        read: str = ".*",
+        configure: str = ".*",
+        write: str = ".*",
+        tags: str = "",
+    ) -> None:
+        """A user with rights on this vhost only. tags: with commas between."""
+        self._call("PUT", f"users/{_q(name)}", {"password": password, "tags": tags})
+        rights = {"configure": configure, "write": write, "read": read}
         self._call("PUT", f"permissions/{_q(self.vhost)}/{_q(name)}", rights)
 
     def put(self, name: str, *bodies: str) -> None:
@@ -128,7 +138,7 @@ class Broker:
             verb,
             f"{self.management_uri}/api/{path}",
             json=body,
-            auth=(self.username, self.password),
+            auth=HTTPBasicAuth(self.username.encode(), self.password.encode()),
             timeout=TIMEOUT_SECONDS,
         )
         if answer.status_code == 404 and absent_is_fine:
