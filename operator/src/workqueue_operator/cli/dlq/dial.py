@@ -5,7 +5,6 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from workqueue_operator.cli.dlq.forward import Forward
 from workqueue_operator.cli.dlq.line import Line, QueueMissingError
 from workqueue_operator.cli.dlq.place import Cluster, Place
 from workqueue_operator.cli.dlq.services import PodPort, pod_behind
@@ -35,6 +34,9 @@ def dialled(cluster: Cluster, place: Place, way: str | None) -> Iterator[Line]:
     if target is None:
         yield from _line(place.access, None)
         return
+    # Half of the command's start is this import, and who reaches the broker does without.
+    from workqueue_operator.cli.dlq.forward import Forward  # noqa: PLC0415
+
     with Forward(cluster.connection, target) as forward:
         try:
             yield from _line(place.access, forward.address)
