@@ -13,11 +13,13 @@ from functools import partial
 from workqueue_worker.connection import SLOWEST_CONNECT_SECONDS, open_connection
 from workqueue_worker.failures import Failures
 from workqueue_worker.handlers import Handler
+from workqueue_worker.handover import Handover
 from workqueue_worker.logs import fields
 from workqueue_worker.message import Delivery
 from workqueue_worker.metrics import Metrics
 from workqueue_worker.publisher import Publisher
 from workqueue_worker.recording import Finished
+from workqueue_worker.renewal import Renewal
 from workqueue_worker.runner import Runner
 from workqueue_worker.settings import Settings
 from workqueue_worker.settlement import Settlement, TaskOverranError
@@ -50,6 +52,8 @@ class Consumer:
         name = f"{settings.pod_name} (publishes failed tasks)"
         self._publisher = Publisher(partial(open_connection, settings, name=name))
         failures = Failures.of(settings, self._publisher)
+        self._renewal = Renewal.of(settings)
+        self._handover = Handover(self._renewal, self._open, metrics)
         self._settlement = Settlement(failures, metrics, limit_seconds=limit)
         self._runner = Runner(handler, failures, metrics, self._on_finished, limit_seconds=limit)
 
@@ -73,14 +77,11 @@ class Consumer:
     def _reconnect_until_stopped(self) -> None:
         failed_in_a_row = -1
         while not self._stop.requested:
-            subscription = None
             try:
-                subscription = self._connect()
-                self._serve(subscription)
+                self._serve(self._connect())
             except EXPECTED as error:
-                failed_in_a_row = (
-                    0 if subscription and subscription.was_stable else failed_in_a_row + 1
-                )
+                lost = self._subscription
+                failed_in_a_row = 0 if lost and lost.was_stable else failed_in_a_row + 1
                 self._lose_subscription()
                 self._report(error, failed_in_a_row)
                 self._wait(diagnose(error).schedule.delay_seconds(failed_in_a_row, random.random))
@@ -88,9 +89,14 @@ class Consumer:
     def _connect(self) -> Subscription:
         # Before the loop blocks, say for how long at the most: that is no reason to be killed.
         self._state.promise_turn_within(SLOWEST_CONNECT_SECONDS)
-        connect = partial(open_connection, self._settings, name=self._settings.pod_name)
-        self._subscription = Subscription(self._settings, self._on_delivery, connect)
+        self._renewal.connecting()
+        self._subscription = self._open()
+        self._renewal.connected()
         return self._subscription
+
+    def _open(self) -> Subscription:
+        connect = partial(open_connection, self._settings, name=self._settings.pod_name)
+        return Subscription(self._settings, self._on_delivery, connect)
 
     def _serve(self, subscription: Subscription) -> None:
         """Consume until told to stop, then drain. Whatever ends it otherwise is raised."""
@@ -99,7 +105,22 @@ class Consumer:
             if not subscription.consuming and not self._runner.busy:
                 self._start_consuming(subscription)
             self._turn(subscription)
+            if self._handover.look():
+                subscription = self._hand_over(subscription)
         self._drain(subscription)
+
+    def _hand_over(self, old: Subscription) -> Subscription:
+        """Finish on the old channel what came by it; the new one consumes only after that."""
+        old.cancel()
+        while old.held and not self._stop.requested:
+            self._turn(old)
+            self._handover.serve()
+        if self._stop.requested:
+            return old
+        old.close()
+        self._subscription = self._handover.take()
+        log.info("the changed credentials are in use")
+        return self._subscription or self._connect()
 
     def _start_consuming(self, subscription: Subscription) -> None:
         subscription.consume()
@@ -147,6 +168,7 @@ class Consumer:
             time.sleep(0.05)
 
     def _lose_subscription(self) -> None:
+        self._handover.close()
         subscription, self._subscription = self._subscription, None
         self._state.consuming = False
         if subscription is not None:

@@ -40,6 +40,9 @@ class Metrics:
         self.redelivered = self._counter("redelivered", "Deliveries that somebody had before")
         self.reconnects = self._counter("broker_reconnects", "Connections after the first")
         self.cancelled = self._counter("consumer_cancelled", "Consumers cancelled by the broker")
+        self.credentials_refused = self._counter(
+            "credentials_refused", "Changed credentials that gave no connection"
+        )
         self.stale_acks = self._counter("stale_acks", "Results discarded: their channel was gone")
         info = Gauge(
             "workqueue_worker_handler_info",
