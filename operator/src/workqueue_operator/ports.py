@@ -137,6 +137,8 @@ class BusyAnswer:
     draining: bool
     worked: tuple[int, float] | None = None
     """Tasks finished since its process started, and the seconds they took; None: not said."""
+    delivered: tuple[int, int] | None = None
+    """Tasks delivered to it since then, and those that somebody had held before; None: not said."""
 
 
 class Cluster(Protocol):

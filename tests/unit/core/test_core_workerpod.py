@@ -60,12 +60,14 @@ def test_the_user_shapes_the_server_by_its_name() -> None:
     ours = {"name": "server", "env": [{"name": "MODEL", "value": "large"}], "startupProbe": probe}
     first = {"name": "fetch", "image": "shop/fetch:1"}
 
-    pod = pod_with_server(template={"spec": {"initContainers": [first, ours]}})
+    proxy = {"name": "proxy", "image": "shop/proxy:1"}
+    spec = {"initContainers": [first, ours], "containers": [proxy]}
+    pod = pod_with_server(template={"spec": spec})
 
     server, fetch = pod["initContainers"]
     assert server["env"] == [{"name": "MODEL", "value": "large"}]
     assert server["startupProbe"] == probe  # theirs alone: two ways at once would be refused
-    assert fetch == first
+    assert (fetch, pod["containers"][1]) == (first, proxy)
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,22 @@ def test_a_worker_says_what_it_has_finished() -> None:
 
 
 @pytest.mark.parametrize(
+    ("counters", "delivered"),
+    [
+        pytest.param(b', "deliveries": 9, "redelivered": 4', (9, 4), id="both"),
+        pytest.param(b', "deliveries": 9', None, id="deliveries only"),
+        pytest.param(b', "redelivered": 4', None, id="redelivered only"),
+        pytest.param(b', "deliveries": 3, "redelivered": 4', None, id="more than all"),
+    ],
+)
+def test_a_worker_says_what_had_been_delivered_before(
+    counters: bytes, delivered: tuple[int, int] | None
+) -> None:
+    with worker(http(b'{"busy": 1, "draining": false' + counters + b"}")) as port:
+        assert ask(port) == BusyAnswer(busy=1, draining=False, delivered=delivered)
+
+
+@pytest.mark.parametrize(
     "counters",
     [
         pytest.param(b"", id="an older image"),

@@ -100,7 +100,9 @@ def _answer(status: int, body: bytes) -> BusyAnswer | None:
     busy, draining = said.get("busy"), said.get("draining")
     if not (_is_count(busy) and isinstance(draining, bool)):
         return None
-    return BusyAnswer(busy=busy, draining=draining, worked=_worked(said))
+    return BusyAnswer(
+        busy=busy, draining=draining, worked=_worked(said), delivered=_delivered(said)
+    )
 
 
 def _worked(said: Json) -> tuple[int, float] | None:
@@ -110,6 +112,14 @@ def _worked(said: Json) -> tuple[int, float] | None:
         return None
     believable = tasks <= _MOST and 0 <= seconds <= _MOST
     return (tasks, float(seconds)) if believable else None
+
+
+def _delivered(said: Json) -> tuple[int, int] | None:
+    """The counters of what was delivered; workers of older images have none."""
+    deliveries, redelivered = said.get("deliveries"), said.get("redelivered")
+    if not (_is_count(deliveries) and _is_count(redelivered)):
+        return None
+    return (deliveries, redelivered) if redelivered <= deliveries <= _MOST else None
 
 
 def _is_count(value: object) -> TypeGuard[int]:

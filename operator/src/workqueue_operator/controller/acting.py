@@ -108,6 +108,8 @@ class Acting:
         state.history.stepped(before, decision.workers, self.clock.monotonic())
         if decision.workers < before:
             state.last_shrink = self.clock.monotonic()
+        elif before:
+            state.grew_at = self.clock.monotonic()
         if decision.reason is Reason.SHRINKING_BLIND:
             state.history.restart_window(self.clock.monotonic())
         self.reporter.step(state, before, decision)

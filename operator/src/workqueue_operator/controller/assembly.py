@@ -18,6 +18,7 @@ from workqueue_operator.controller.secrets import Secrets
 from workqueue_operator.controller.shrinking import Shrinking
 from workqueue_operator.controller.slots import Slots
 from workqueue_operator.controller.stepper import Stepper
+from workqueue_operator.controller.storms import Storms
 from workqueue_operator.controller.timing import Timing
 from workqueue_operator.controller.turns import Turns
 from workqueue_operator.controller.watches import Watches
@@ -92,5 +93,6 @@ def _stepper(world: World, reporter: Reporter, threads: int) -> Stepper:
         timing=Timing(clock),
         inspecting=inspecting,
         shrinking=Shrinking(cluster, inspecting, clock),
+        storms=Storms(cluster),
         clock=clock,
     )

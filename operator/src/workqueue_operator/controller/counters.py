@@ -49,7 +49,9 @@ class Counters:
 
     def to_ask(self, pods: Sequence[Pod], choose: Choose) -> Sequence[Pod]:
         """Those that were asked before, but one for another: so all have their turn."""
-        able = {_process(pod): pod for pod in pods if pod.ready and pod.ip and not pod.terminating}
+        able = {
+            process_of(pod): pod for pod in pods if pod.ready and pod.ip and not pod.terminating
+        }
         known = [able[process] for process in self._worked if process in able]  # longest first
         others = [pod for process, pod in able.items() if process not in self._worked]
         kept = known[1 - ASKED_AT_MOST :] if others else known
@@ -65,7 +67,7 @@ class Counters:
         """
         before, self._worked = self._worked, {}
         for pod in pods:
-            answer, process = answers.get(pod.name), _process(pod)
+            answer, process = answers.get(pod.name), process_of(pod)
             if answer is None or answer.worked is None:
                 continue
             self._worked[process] = answer.worked
@@ -84,7 +86,8 @@ def _since(before: Worked | None, now: Worked) -> Worked | None:
     return now if tasks < 0 or seconds < 0 else (tasks, seconds)
 
 
-def _process(pod: Pod) -> str:
+def process_of(pod: Pod) -> str:
+    """Its counters begin anew in another one."""
     return f"{pod.name}/{sum(_restarts(pod))}"
 
 

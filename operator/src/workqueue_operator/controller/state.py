@@ -32,6 +32,14 @@ ROLLOUT_PATIENCE_SECONDS = 600.0
 
 
 @dataclass(slots=True)
+class Deliveries:
+    """What some workers of one WorkQueue said of what was delivered to them."""
+
+    due: float  # when they are to be asked again; monotonic
+    told: dict[str, tuple[int, int]] = field(default_factory=dict)  # by process
+
+
+@dataclass(slots=True)
 class ObjectState:
     """Guarded by `lock`; steps of one object never overlap, but readings arrive in between."""
 
@@ -57,6 +65,9 @@ class ObjectState:
     roll: Sequence[Worker] = ()  # who was asked in that census, and stays
     looks: Sequence[Look] = ()  # at consumers that only the broker can tell of
     leaving: Leaving | None = None  # a step down that has begun
+    grew_at: float = float("-inf")  # from some workers to more; monotonic
+    deliveries: Deliveries | None = None  # after that
+    storm: Trouble | None = None  # of redeliveries
     trouble: Trouble | None = None
     trouble_since: float = float("inf")
     looked_at: float | None = None  # at pods that are not ready
@@ -147,7 +158,7 @@ class ObjectState:
         """What keeps more workers from being any help, once it has lasted."""
         trouble = self.trouble
         lasted = now - self.trouble_since >= LIMITING_AFTER_SECONDS
-        return trouble if trouble and lasted and trouble.limits else None
+        return trouble if trouble and lasted and trouble.limits else self.storm
 
     def busy(self, now: float) -> int | None:
         """How many workers hold a task; None while that is not known."""

@@ -11,6 +11,7 @@ from workqueue_operator.controller.queueing import Queueing
 from workqueue_operator.controller.reporter import Reporter
 from workqueue_operator.controller.shrinking import Shrinking
 from workqueue_operator.controller.state import ObjectState
+from workqueue_operator.controller.storms import Storms
 from workqueue_operator.controller.timing import Timing
 from workqueue_operator.core.access import Access
 from workqueue_operator.core.conditions import Findings
@@ -45,6 +46,7 @@ class Stepper:
     timing: Timing
     inspecting: Inspecting
     shrinking: Shrinking
+    storms: Storms
     clock: Clock
 
     def step(self, state: ObjectState) -> float | None:
@@ -136,7 +138,8 @@ class Stepper:
         try:
             waits.append(self._act(state, found, decision))
             waits.append(self.inspecting.look_at_pods(state))
-            found.trouble = state.trouble
+            waits.append(self.storms.look(state, self.clock.monotonic()))
+            found.trouble = state.trouble or state.storm
             waits.append(self.inspecting.sampling.sample(state, self.clock.monotonic()))
         except WorkQueueError as error:
             found.acting = error
