@@ -10,6 +10,8 @@ import pytest
 
 from integration.broker.readings import Told
 from integration.broker.way import Way
+from integration.dlq.dlq_rig import DEAD
+from integration.dlq.dlq_rig import rig as dlq_rig
 from integration.producer.producer_rig import Rig
 from integration.worker.bench import Bench
 from kit import certificates
@@ -82,6 +84,27 @@ def test_the_operator_declares_reads_and_hears_the_management_api(
     with session_of(access) as session:
         assert QUEUE.name in session.get(queues_url(access), timeout=20).text
     topology.delete(access, QUEUE.name, if_empty=False)
+
+
+@both
+def test_the_command_line_looks_at_dead_letters(
+    brokers: Brokers, name: str, tmp_path: Path
+) -> None:
+    node, data = which(brokers, name)
+    administrator = node.node.broker
+    administrator.declare(DEAD, x_queue_type="quorum")
+    administrator.put(DEAD, "a task")
+
+    with dlq_rig(node.broker, tmp_path, data) as dlq:
+        trusting = dlq.run("list")
+    with dlq_rig(node.broker, tmp_path) as dlq:
+        trusting_nobody = dlq.run("list")
+
+    administrator.delete_queue(DEAD)
+    assert trusting.code == 0, trusting.err
+    assert trusting.out.splitlines()[1].endswith("a task")
+    assert trusting_nobody.code == 3
+    assert "name a Secret with ca.crt in spec.broker.caSecretName" in trusting_nobody.err
 
 
 Choose = Callable[[Brokers], Mapping[str, str] | None]

@@ -146,11 +146,17 @@ def _properties(n: int) -> pika.BasicProperties:
 
 
 @contextmanager
-def rig(broker: Broker, folder: Path) -> Iterator[Rig]:
-    """The broker's own vhost, behind an API server with WorkQueue mail in it."""
+def rig(
+    broker: Broker, folder: Path, authorities: Mapping[str, str] | None = None
+) -> Iterator[Rig]:
+    """The broker's own vhost, behind an API server with WorkQueue mail in it.
+
+    authorities: what is in the Secret of spec.broker.caSecretName; None: it names none.
+    """
     objects = {
-        f"workqueues/{WORK}": _workqueue(broker.vhost),
+        f"workqueues/{WORK}": _workqueue(broker.vhost, trusting=authorities is not None),
         "secrets/rabbitmq": _secret(broker),
+        "secrets/ca": _as_secret(authorities or {}),
     }
     server = _Server(objects)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -190,16 +196,22 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def _workqueue(vhost: str) -> dict[str, Any]:
+def _workqueue(vhost: str, *, trusting: bool) -> dict[str, Any]:
     meta = {"name": WORK, "namespace": "default", "uid": "u", "generation": 1}
     dates = {"resourceVersion": "1", "creationTimestamp": "2026-01-01T00:00:00Z"}
     worker = {"image": "x", "handler": {"own": {}}}
-    spec = {"broker": {"secretName": "rabbitmq", "vhost": vhost}, "worker": worker}
+    place = {"secretName": "rabbitmq", "vhost": vhost} | (
+        {"caSecretName": "ca"} if trusting else {}
+    )
+    spec = {"broker": place, "worker": worker}
     return {"metadata": {**meta, **dates}, "spec": spec}
 
 
 def _secret(broker: Broker, **changed: str) -> dict[str, Any]:
-    data = broker.secret(host=broker.host, **changed)["stringData"]
+    return _as_secret(broker.secret(host=broker.host, **changed)["stringData"])
+
+
+def _as_secret(data: Mapping[str, str]) -> dict[str, Any]:
     return {"data": {k: base64.b64encode(v.encode()).decode() for k, v in data.items()}}
 
 

@@ -1,5 +1,6 @@
 """Dead letters are put back: each is removed once it is safe, and a kill doubles few of them."""
 
+import re
 import signal
 from collections.abc import Mapping
 from typing import Any
@@ -135,3 +136,25 @@ def test_what_fails_again_meanwhile_waits_for_the_next_replay(dlq: Rig) -> None:
     # Then it ends, with each put back once
     assert (done.code, done.out.split()[0]) == (0, "200")
     assert [headers["x-workqueue-replayed"] for _, headers in dlq.drain(DEAD)] == [1] * 200
+
+
+def test_all_of_it_works_with_the_rights_that_the_docs_name_and_no_more(dlq: Rig) -> None:
+    # Given a user who may read the dead letters and publish to the default exchange
+    dlq.declare()
+    dlq.fill(3)
+    user = f"ann-{dlq.broker.vhost}"
+    rights = {"configure": "^$", "read": rf"^{re.escape(DEAD)}$", "write": r"^amq\.default$"}
+    dlq.broker.create_user(user, "pw", **rights)
+    try:
+        dlq.user(user, "pw")
+        # When that user looks, puts one back, and throws the others away
+        runs = [
+            dlq.run("list"),
+            dlq.run("replay", "--id", "id-0"),
+            dlq.run("purge", "--all", "--yes"),
+        ]
+    finally:
+        dlq.broker.delete_user(user)
+    # Then all of it is done
+    assert [done.code for done in runs] == [0, 0, 0], runs
+    assert (dlq.ready(WORK), dlq.ready(DEAD)) == (1, 0)

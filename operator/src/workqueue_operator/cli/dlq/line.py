@@ -39,8 +39,11 @@ class Line:
         self._refused: BaseException | None = None
         self._about = ""
         self._confirms: Confirms | None = None
+        self._alarm = ""  # why the broker takes nothing at the moment
         try:
             self._link = Link(access, self._loop, via=via)
+            self._link.connection.add_on_connection_blocked_callback(self._on_blocked)
+            self._link.connection.add_on_connection_unblocked_callback(self._on_unblocked)
             self._link.wait_open(stopped=lambda: False)
             self._channel: Any = self._link.connection.channel(on_open_callback=self._woken)
             self._channel.add_on_close_callback(self._on_close)
@@ -161,6 +164,8 @@ class Line:
         return self._link.lost is not None or self._refused is not None
 
     def _check(self) -> None:
+        if self._link.lost is not None and self._alarm:
+            raise BrokerUnreachableError(f"the broker takes no messages: {self._alarm}")
         self._link.check()
         if self._refused is not None:
             raise self._refusal(self._refused)
@@ -171,6 +176,12 @@ class Line:
         if is_absent(why.reply_code, why.reply_text):
             return QueueMissingError(f"there is no queue {self._about!r}")
         return refusal(self._about, why.reply_code, why.reply_text)
+
+    def _on_blocked(self, _: object, frame: Any) -> None:
+        self._alarm = str(frame.method.reason)
+
+    def _on_unblocked(self, *_: object) -> None:
+        self._alarm = ""
 
     def _woken(self, _: object) -> None:
         self._loop.stop()
