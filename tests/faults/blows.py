@@ -83,7 +83,7 @@ def kill_broker(scene: Scene) -> Blow:
         processes.kill_broker()
         time.sleep(1)
         _wait_broker(scene)
-        return _of_all("kill-broker", begin)
+        return _of_all("kill-broker", begin, forgets=True)
 
 
 def partition(scene: Scene) -> Blow:
@@ -164,9 +164,10 @@ def rotate(scene: Scene) -> Blow:
     return Blow(incident=incident)
 
 
-def _of_all(fault: str, begin: float, more_seconds: float = 0) -> Blow:
+def _of_all(fault: str, begin: float, *, more_seconds: float = 0, forgets: bool = False) -> Blow:
     end = time.time() + more_seconds
-    return Blow(incident=Incident(fault=fault, begin=begin, end=end, interrupts=True))
+    incident = Incident(fault=fault, begin=begin, end=end, interrupts=True, forgets=forgets)
+    return Blow(incident=incident)
 
 
 def _harmless(fault: str, begin: float) -> Incident:

@@ -4,7 +4,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 
 import pika
@@ -12,7 +12,7 @@ import pika
 from faults.feed import Feed
 from faults.judge import Scaling, Seen, Shrink
 from faults.notes import Incident, Note, parse
-from faults.scene import PER_WORKER, Scene
+from faults.scene import PER_WORKER, QUEUES, Scene
 from kit.watching import Replicas
 
 STALL_SECONDS = 120
@@ -81,8 +81,17 @@ def look(scene: Scene, feed: Feed, history: Replicas) -> Seen:
 
 
 def with_incidents(seen: Seen, incidents: Sequence[Incident]) -> Seen:
-    """The same, with the faults that struck."""
-    return replace(seen, incidents=tuple(incidents))
+    """The same, with the faults that struck: a quorum queue has no excuse to forget."""
+    is_classic = QUEUES[seen.queue] == "Classic"
+    own = tuple(replace(each, forgets=each.forgets and is_classic) for each in incidents)
+    return replace(seen, incidents=own)
+
+
+def keep_evidence(scene: Scene, incidents: Sequence[Incident]) -> None:
+    """Write the faults beside the journal, for whoever wants to know more than the verdict."""
+    kept = [asdict(each) | {"pods": sorted(each.pods or ())} for each in incidents]
+    text = json.dumps({"incidents": kept, "bounds": scene.bounds}, indent=1)
+    (scene.journal.path.parent / "incidents.json").write_text(text + "\n")
 
 
 def _messages(scene: Scene, queue: str) -> int:

@@ -2,8 +2,9 @@
 
 A start needs a delivery, and each delivery has a cause: the first is the publishing; a failure
 publishes the task again; a killed process or a cut connection gives back what it held; a producer
-that lost its connection sends again what was not confirmed. Every cause serves once. A start
-without one is ours to answer for.
+that lost its connection sends again what was not confirmed; a killed broker forgets what a classic
+queue had not written down yet, acknowledgements of long ago among it. Every cause serves once. A
+start without one is ours to answer for.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,8 @@ from faults.notes import Chunk, Incident, Work
 ACK_SECONDS = 1.0
 """From the handler's last word to the broker's having the acknowledgement, on a busy machine."""
 
-FAILED, INTERRUPTED, SENT_AGAIN, UNEXPLAINED = "failed", "interrupted", "sent again", "UNEXPLAINED"
+FAILED, INTERRUPTED, SENT_AGAIN = "failed", "interrupted", "sent again"
+FORGOTTEN, UNEXPLAINED = "acknowledgement forgotten", "UNEXPLAINED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,7 @@ class _Task:
     may_be_twice: bool
     before: list[Work] = field(default_factory=list)
     failed: list[int] = field(default_factory=list)  # attempts that ended in failure
-    interrupted: list[tuple[Work, str]] = field(default_factory=list)
+    given_back: list[tuple[Work, str, Incident]] = field(default_factory=list)
 
     def cause(self, work: Work) -> tuple[str, str]:
         """Take one cause for this start."""
@@ -50,10 +52,11 @@ class _Task:
         if attempt - 1 in self.failed:
             self.failed.remove(attempt - 1)
             return FAILED, ""
-        for pair in self.interrupted:
-            if pair[0].start.attempt == attempt:
-                self.interrupted.remove(pair)
-                return INTERRUPTED, pair[1]
+        for back in self.given_back:
+            old, cause, incident = back
+            if old.start.attempt == attempt and work.start.at >= incident.begin:
+                self.given_back.remove(back)
+                return cause, incident.fault
         if self.may_be_twice and attempt == 1:
             self.may_be_twice = False
             return SENT_AGAIN, ""
@@ -64,7 +67,15 @@ class _Task:
         if work.end is not None and work.end.what == "failed":
             self.failed.append(work.start.attempt)
         if hit := interrupting(work, self.incidents):
-            self.interrupted.append((work, hit.fault))
+            self.given_back.append((work, INTERRUPTED, hit))
+        elif lost := forgetting(work, self.incidents):
+            self.given_back.append((work, FORGOTTEN, lost))
+
+
+def forgetting(work: Work, incidents: Sequence[Incident]) -> Incident | None:
+    """The incident that may have made the broker forget that this task was acknowledged."""
+    later = (each for each in incidents if each.forgets and work.start.at < each.begin)
+    return next(later, None)
 
 
 def interrupting(work: Work, incidents: Sequence[Incident]) -> Incident | None:

@@ -25,7 +25,8 @@ class Incident:
     """One blow. What was in work from `begin` to `end` (seconds since the epoch) may run again.
 
     pods: whose; None: of everybody. interrupts: whether it may interrupt tasks at all; a drain, a
-    rollout or the operator's death may not.
+    rollout or the operator's death may not. forgets: whether a classic queue may lose what was
+    acknowledged before: it keeps acknowledgements in memory for a while, a quorum queue does not.
     """
 
     fault: str
@@ -33,6 +34,7 @@ class Incident:
     end: float
     pods: frozenset[str] | None = None
     interrupts: bool = False
+    forgets: bool = False
     told: str = ""
 
     def hits(self, pod: str) -> bool:

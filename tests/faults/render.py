@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bench.render import _table
-from faults.explain import UNEXPLAINED
+from faults.explain import FORGOTTEN, UNEXPLAINED
 from faults.names import ALL, FAULTS
 from faults.record import Run
 
@@ -19,6 +19,7 @@ HEAD = (
     "lost",
     "started again",
     "in flight when struck (and done in the second before)",
+    "forgotten by the broker",
     "not explained",
     "completed twice",
     "scale-downs",
@@ -62,7 +63,7 @@ def table(runs: Sequence[Run]) -> str:
 
 
 def _row(run: Run) -> list[str]:
-    unexplained = sum(each["cause"] == UNEXPLAINED for each in run.again)
+    causes = [each["cause"] for each in run.again]
     many = len(run.strikes) > 1
     strikes = ", ".join(f"{n} {name}" if many else str(n) for name, n in run.strikes.items())
     counts = (run.published, run.confirmed, run.completed, run.dead)
@@ -74,7 +75,8 @@ def _row(run: Run) -> list[str]:
         _zero(len(run.lost)),
         str(len(run.again)),
         f"{run.in_flight} ({run.just_done})",
-        _zero(unexplained),
+        str(causes.count(FORGOTTEN)),
+        _zero(causes.count(UNEXPLAINED)),
         str(len(run.completed_twice)),
         str(run.scale_downs),
         _zero(len(run.wrong_scale_downs)),

@@ -66,6 +66,7 @@ class Strikes:
     """
 
     scene: Scene
+    once: bool = False
     incidents: list[Incident] = field(default_factory=list)
     recovered: dict[int, dict[str, float]] = field(default_factory=dict)
     trouble: list[str] = field(default_factory=list)
@@ -75,7 +76,7 @@ class Strikes:
         """Strike with each of these as often as it asks for, then again while `goes_on`."""
         try:
             for name in names:
-                for _ in range(KINDS[name].times):
+                for _ in range(1 if self.once else KINDS[name].times):
                     self._strike(name)
             while goes_on():
                 for name in names:
@@ -133,10 +134,11 @@ def strike_all(strikes: Strikes, names: Sequence[str]) -> None:
         thread.join()
 
 
-def expected(names: Sequence[str]) -> float:
+def expected(names: Sequence[str], *, once: bool = False) -> float:
     """How long the faults will take: by so much the publishing is spread."""
     lanes: dict[str, float] = {}
     for name in names:
         kind = KINDS[name]
-        lanes[kind.lane] = lanes.get(kind.lane, 0) + kind.times * kind.expect_seconds
+        times = 1 if once else kind.times
+        lanes[kind.lane] = lanes.get(kind.lane, 0) + times * kind.expect_seconds
     return max(lanes.values())

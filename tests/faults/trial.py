@@ -26,14 +26,17 @@ class Size:
     workers: int
 
 
-def run(scene: Scene, fault: str, size: Size) -> ending.Ending:
-    """Publish the tasks, half to each queue, while this fault strikes."""
+def run(scene: Scene, fault: str, size: Size, *, once: bool = False) -> ending.Ending:
+    """Publish the tasks, half to each queue, while this fault strikes.
+
+    once: each fault strikes once, instead of as often as its kind says.
+    """
     names = list(KINDS) if fault == ALL else [fault]
-    hurry, strikes = threading.Event(), Strikes(scene)
+    hurry, strikes = threading.Event(), Strikes(scene, once=once)
     scene.begin()
     feeds = {name: _feed(scene, name, size, hurry) for name in QUEUES}
     for feed in feeds.values():
-        feed.every_seconds = expected(names) / len(feed.lots)
+        feed.every_seconds = expected(names, once=once) / len(feed.lots)
     with ExitStack() as stack:
         histories = {q: stack.enter_context(Replicas(scene.story.kube, q)) for q in QUEUES}
         with _running([feed.run for feed in feeds.values()], strikes.trouble):
@@ -43,6 +46,7 @@ def run(scene: Scene, fault: str, size: Size) -> ending.Ending:
             hurry.set()
         for feed in feeds.values():
             strikes.trouble += feed.trouble
+        ending.keep_evidence(scene, strikes.incidents)
         ending.wait_until_done(scene, feeds)
         seen = {name: ending.look(scene, feeds[name], histories[name]) for name in QUEUES}
     return ending.Ending(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faults.explain import INTERRUPTED, SENT_AGAIN, UNEXPLAINED
+from faults.explain import FORGOTTEN, INTERRUPTED, SENT_AGAIN, UNEXPLAINED
 from faults.judge import Scaling, Seen, Shrink, Verdict, judge
 from faults.notes import Chunk, Incident, Note, parse, works
 
@@ -60,6 +60,9 @@ def kill(*pods: str, interrupts: bool = True) -> Incident:
 
 
 CUT = Incident(fault="partition", begin=KILLED_AT, end=KILLED_AT + 60, interrupts=True)
+CRASH = Incident(
+    fault="kill-broker", begin=KILLED_AT, end=KILLED_AT + 5, interrupts=True, forgets=True
+)
 DONE = (note("started", at=90.0), note("completed", at=90.1))
 HELD = note("started", at=99.0)
 AGAIN = (note("started", at=105.0, pod="b"), note("completed", at=105.1, pod="b"))
@@ -100,6 +103,8 @@ def test_what_nobody_published_and_what_is_left_over_is_told() -> None:
         pytest.param((HELD,), [kill("a", interrupts=False)], UNEXPLAINED, id="a drain is no kill"),
         pytest.param((HELD,), [CUT], INTERRUPTED, id="the cut connection held it"),
         pytest.param(DONE, [kill("a")], UNEXPLAINED, id="it was done long before the kill"),
+        pytest.param(DONE, [CRASH], FORGOTTEN, id="a killed broker forgot that it was done"),
+        pytest.param((HELD,), [CRASH], INTERRUPTED, id="a killed broker cut its connection"),
         pytest.param((HELD,), [], UNEXPLAINED, id="nothing happened at all"),
         pytest.param(
             (HELD, note("completed", at=99.5)),
