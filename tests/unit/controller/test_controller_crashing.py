@@ -1,7 +1,9 @@
-"""Workers that crash, told as a story: there are few of them until one works."""
+"""Workers that crash, or wait for what is missing, told as stories."""
 
 from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from unit.controller.rig import KEY, Rig, pod
 from workqueue_operator.controller.inspecting import LOOK_AT_PODS_EVERY_SECONDS
@@ -111,3 +113,36 @@ def test_an_own_consumer_that_has_been_ready_for_a_minute_works(rig: Rig) -> Non
     assert rig.deployment().replicas == ALL
     assert rig.condition(given, "Degraded")["status"] == "True"
     assert rig.condition(given, "ScalingLimited")["status"] == "False"
+
+
+def waits_for_a_mount(name: str) -> Pod:
+    """A pod whose volumes are not there yet."""
+    found = pod(name, ready=False)
+    state = {"waiting": {"reason": "ContainerCreating"}}
+    found.raw["status"]["containerStatuses"] = [{"name": "worker", "image": "x", "state": state}]
+    return found
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param({"worker": {"brokerSecretName": "few-rights"}}, id="the workers' own"),
+        pytest.param({}, id="none but the one that is there"),
+    ],
+)
+def test_a_secret_for_which_pods_wait_is_named(rig: Rig, spec: dict[str, Any]) -> None:
+    # Given pods that wait for something without saying for what
+    given = rig.apply(spec)
+    rig.run()
+    rig.settle()
+    rig.broker.queue().ready = 20
+    rig.sweep()
+    put_pods(rig, waits_for_a_mount("p1"), waits_for_a_mount("p2"))
+    rig.pass_seconds(2 * LOOK_AT_PODS_EVERY_SECONDS)
+    # Then the Secret is named, if it is one that is missing
+    told = rig.condition(given, "WorkersAvailable")
+    if spec:
+        assert (told["status"], told["reason"]) == ("False", "WorkersNotStarting")
+        assert "Secret shop/few-rights does not exist" in told["message"]
+    else:
+        assert told["status"] == "True"

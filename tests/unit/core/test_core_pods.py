@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from workqueue_operator.core.pods import diagnose, refused
+from workqueue_operator.core.pods import diagnose, is_being_made, refused, without_secret
 
 Json = dict[str, Any]
 
@@ -225,3 +225,11 @@ def test_a_quota_is_told_with_the_ways_out() -> None:
     assert trouble.reason == "PodsRefused"
     assert "exceeded quota: small" in trouble.message
     assert "Raise the quota" in trouble.message
+
+
+def test_a_pod_that_waits_for_its_mounts_says_no_more_than_that() -> None:
+    waits = pod(waiting("ContainerCreating"))
+
+    assert is_being_made([pod(ready=True), waits])
+    assert not is_being_made([pod(ready=True), pod(waiting("CrashLoopBackOff"))])
+    assert without_secret("Secret a does not exist").message.endswith("Secret a does not exist")

@@ -9,8 +9,15 @@ from workqueue_operator.controller.sampling import Answers, Sampling
 from workqueue_operator.controller.state import ObjectState
 from workqueue_operator.core.census import Voice, count
 from workqueue_operator.core.crashing import crash, guard
+from workqueue_operator.core.errors import SecretMissingError
 from workqueue_operator.core.hints import tasks_of, wait_seconds, with_look
-from workqueue_operator.core.pods import Trouble, diagnose, refused
+from workqueue_operator.core.pods import (
+    Trouble,
+    diagnose,
+    is_being_made,
+    refused,
+    without_secret,
+)
 from workqueue_operator.core.victims import Standing, Worker
 from workqueue_operator.ports import BusyAnswer, Cluster, DeploymentState, Holders, Pod
 
@@ -121,7 +128,19 @@ class Inspecting:
         staying = [pod for pod in pods if not pod.terminating]
         raw, now = [pod.raw for pod in staying], self.clock.now()
         guarded = guard(raw, self._finished(state, staying), now=now) if crash(raw) else None
-        return guarded or diagnose(raw, now=now)
+        found = guarded or diagnose(raw, now=now)
+        return found or (self._missing_secret(state) if is_being_made(raw) else None)
+
+    def _missing_secret(self, state: ObjectState) -> Trouble | None:
+        """Pods wait for a Secret without a word of it in their status."""
+        wq = state.wq
+        for name in (wq.worker.broker_secret_name, wq.broker.ca_secret_name):
+            try:
+                if name is not None:
+                    self.cluster.read_secret(wq.namespace, name)
+            except SecretMissingError as error:
+                return without_secret(str(error))
+        return None
 
     def _finished(self, state: ObjectState, pods: Sequence[Pod]) -> Collection[str]:
         """Of which of these it is known that they have finished a task."""

@@ -63,6 +63,17 @@ def refused(message: str) -> Trouble:
     )
 
 
+def is_being_made(pods: Sequence[Mapping[str, Any]]) -> bool:
+    """One waits for what it mounts, or for its network. Its status does not tell for which."""
+    waiting = (each.waiting.get("reason") for pod in pods for each in containers(pod))
+    return any(reason == "ContainerCreating" for reason in waiting)
+
+
+def without_secret(message: str) -> Trouble:
+    """A Secret that pods mount is missing. message: which, and what to do."""
+    return Trouble(reason="WorkersNotStarting", message=f"the workers wait for it: {message}")
+
+
 def diagnose(pods: Sequence[Mapping[str, Any]], *, now: datetime) -> Trouble | None:
     """The first trouble among these pods (as the API server lists them), or None.
 
