@@ -64,8 +64,10 @@ def test_given_credentials_that_are_refused_then_the_old_connection_works_on(
     mount(tmp_path, new_user, "hunter2-wrong")
     eventually(lambda: worker.logged("old one stays in use"), seconds=30, what="a log line")
     assert worker.ready()
-    bench.publish("work:0")
+    bench.publish("work:0", "hopeless")
     bench.await_ledger("completed", 1)
+    # A task that fails is published on another connection, with what worked before
+    assert bench.await_dead_letter(seconds=30)[0] == "hopeless"
     assert worker.count('credentials_refused_total{queue="tasks"}') >= 1
     assert "hunter2" not in worker.log_file.read_text()
     # And right ones are taken as soon as they are there

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from copy import copy
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +12,9 @@ import pika
 from workqueue_worker import credentials, encryption
 from workqueue_worker.logs import never_log
 from workqueue_worker.settings import Settings
+from workqueue_worker.troubles import EXPECTED, diagnose
+
+log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5
 HANDSHAKE_SECONDS = 15
@@ -20,18 +25,46 @@ SLOWEST_CONNECT_SECONDS = 120
 """The timeouts above per address, and a resolver that tries every server and search domain."""
 
 
-def open_connection(settings: Settings, *, name: str) -> Any:
-    """Connect with the credentials that are mounted now; `name` is what the broker shows.
+class Connector:
+    """Connects with the credentials that are mounted now, and knows which worked last."""
 
-    Returns:
-        A pika.BlockingConnection.
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._worked: Any = None  # pika.ConnectionParameters
 
-    Raises:
-        troubles.EXPECTED: in all their kinds.
-    """
-    access = credentials.read(settings.broker_dir)
-    never_log(access.password, quote(access.password, safe=""))
-    return pika.BlockingConnection(parameters(access, settings, name=name))
+    def open(self, name: str) -> Any:
+        """Connect as the files say; `name` is what the broker shows.
+
+        Returns:
+            A pika.BlockingConnection.
+
+        Raises:
+            troubles.EXPECTED: in all their kinds.
+        """
+        access = credentials.read(self._settings.broker_dir)
+        never_log(access.password, quote(access.password, safe=""))
+        asked = parameters(access, self._settings, name=name)
+        made = pika.BlockingConnection(asked)
+        self._worked = asked
+        return made
+
+    def open_somehow(self, name: str) -> Any:
+        """The same, with what worked last where the files as they are do not.
+
+        For what must be said now, while the consumer goes on with its old connection.
+
+        Raises:
+            troubles.EXPECTED: what the files say does not work, nor does anything else.
+        """
+        worked = copy(self._worked)
+        try:
+            return self.open(name)
+        except EXPECTED as error:
+            if worked is None:
+                raise
+            log.warning("publishing with earlier credentials: %s", diagnose(error).message)
+        worked.client_properties = {"connection_name": name}
+        return pika.BlockingConnection(worked)
 
 
 def parameters(access: credentials.BrokerAccess, settings: Settings, *, name: str) -> Any:

@@ -10,7 +10,7 @@ import random
 import time
 from functools import partial
 
-from workqueue_worker.connection import SLOWEST_CONNECT_SECONDS, open_connection
+from workqueue_worker.connection import SLOWEST_CONNECT_SECONDS, Connector
 from workqueue_worker.failures import Failures
 from workqueue_worker.handlers import Handler
 from workqueue_worker.handover import Handover
@@ -50,7 +50,8 @@ class Consumer:
         self._trouble_seen = ""
         limit = settings.task_timeout_seconds
         name = f"{settings.pod_name} (publishes failed tasks)"
-        self._publisher = Publisher(partial(open_connection, settings, name=name))
+        self._connector = Connector(settings)
+        self._publisher = Publisher(partial(self._connector.open_somehow, name))
         failures = Failures.of(settings, self._publisher)
         self._renewal = Renewal.of(settings)
         self._handover = Handover(self._renewal, self._open, metrics)
@@ -95,7 +96,7 @@ class Consumer:
         return self._subscription
 
     def _open(self) -> Subscription:
-        connect = partial(open_connection, self._settings, name=self._settings.pod_name)
+        connect = partial(self._connector.open, self._settings.pod_name)
         return Subscription(self._settings, self._on_delivery, connect)
 
     def _serve(self, subscription: Subscription) -> None:
