@@ -15,7 +15,7 @@ from cluster import sandbox
 from cluster.addresses import NODE
 from cluster.paths import default_paths
 from faults.notes import Incident
-from faults.scene import QUEUES, Scene
+from faults.scene import QUEUES, Scene, pod_is_ready
 from kit import processes
 from kit.kube import wait_for
 from tools.deploy import STATE
@@ -102,8 +102,9 @@ def kill_operator(scene: Scene) -> Blow:
     scene.operator.kill()
 
     def is_over() -> bool:
-        pods = {pod["metadata"]["name"] for pod in scene.operator.pods()}
-        return bool(pods) and not pods & before and scene.operator.is_ready()
+        pods = {pod["metadata"]["name"]: pod for pod in scene.operator.pods()}
+        # By the pods: the Deployment still counts the dead one as ready for a moment.
+        return bool(pods) and not pods.keys() & before and all(map(pod_is_ready, pods.values()))
 
     return Blow(incident=_harmless("kill-operator", begin), is_over=is_over)
 

@@ -88,14 +88,19 @@ def interrupting(work: Work, incidents: Sequence[Incident]) -> Incident | None:
 
 
 def in_flight(works: Sequence[Work], incidents: Sequence[Incident]) -> tuple[int, int]:
-    """How many were at work when one of these struck, and how many had just ended.
+    """How many were at work as one of these struck, and how many had ended just before.
 
     What has just ended may come again, too: its acknowledgement was under way.
     """
-    hit = [(work, interrupting(work, incidents)) for work in works]
-    ends = [(work.end, each.begin) for work, each in hit if each is not None]
-    just_done = sum(end is not None and end.at < begin for end, begin in ends)
-    return len(ends) - just_done, just_done
+    ends = [
+        (work.end.at if work.end else float("inf"), each.begin)
+        for each in incidents
+        for work in works
+        if each.hits(work.start.pod) and work.start.at <= each.begin
+    ]
+    flying = sum(end >= begin for end, begin in ends)
+    just_done = sum(begin - ACK_SECONDS <= end < begin for end, begin in ends)
+    return flying, just_done
 
 
 def repeats(

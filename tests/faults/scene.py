@@ -100,7 +100,7 @@ class Scene:
     def running(self, name: str) -> list[str]:
         """The pods whose worker is at work and was not told to leave."""
         pods = [pod for pod in self.story.pods(name) if "deletionTimestamp" not in pod["metadata"]]
-        return [pod["metadata"]["name"] for pod in pods if _is_ready(pod)]
+        return [pod["metadata"]["name"] for pod in pods if pod_is_ready(pod)]
 
     def _spec(self, kind: str) -> Json:
         return {
@@ -159,6 +159,7 @@ def _take_away(outside: Kube, broker: Broker, run: str, keys: Keys) -> None:
         broker.delete_user(f"{run}-{number}")
 
 
-def _is_ready(pod: Json) -> bool:
+def pod_is_ready(pod: Json) -> bool:
+    """Whether its condition says so."""
     found = pod.get("status", {}).get("conditions", ())
     return any(each["type"] == "Ready" and each["status"] == "True" for each in found)
