@@ -6,7 +6,7 @@ those of `make faults` the table of docs/reliability.md; from docs/reasons.yaml 
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import faults.record
@@ -57,13 +57,18 @@ def with_table(text: str) -> str:
 def field_table() -> str:
     """A Markdown table of the spec's fields."""
     spec = [field for field in fields(schema()) if field.path.startswith("spec.")]
-    rows = [_row(field) for field in spec if field.is_leaf]
+    unset = (field for field in spec if "default" not in field.schema)
+    optional = {field.path for field in unset if not field.required}
+    rows = [_row(field, optional) for field in spec if field.is_leaf]
     return "\n".join(["| Field | Values | Default | Meaning |", "| --- | --- | --- | --- |", *rows])
 
 
-def _row(field: Field) -> str:
+def _row(field: Field, optional: Collection[str]) -> str:
     name = field.path.removeprefix("spec.")
-    return f"| `{name}` | {_values(field)} | {_default(field)} | {field.schema['description']} |"
+    default = _default(field)
+    if field.required and field.path.rpartition(".")[0] in optional:
+        default += f" in `{name.rpartition('.')[0]}`"
+    return f"| `{name}` | {_values(field)} | {default} | {field.schema['description']} |"
 
 
 def _values(field: Field) -> str:
