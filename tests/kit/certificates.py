@@ -5,15 +5,16 @@ from pathlib import Path
 
 from cluster import pki
 
-SERVER, CLIENT = "server", "client"
+SERVER, CLIENT, RENEWED = "server", "client", "renewed"
 
 
 def make(folder: Path, *, serves: str = "IP:127.0.0.1") -> Path:
-    """An authority, and key pairs of a broker (of this name) and a client. Returns the folder."""
+    """An authority, and key pairs of a broker (of this name) and of clients; returns the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     pki.authority(folder)
     pki.issue(folder, pki.Certificate(SERVER, SERVER, serves=(serves,)))
-    pki.issue(folder, pki.Certificate(CLIENT, CLIENT))
+    for client in (CLIENT, RENEWED):
+        pki.issue(folder, pki.Certificate(client, client))
     return folder
 
 
@@ -22,9 +23,9 @@ def trusting(folder: Path) -> Mapping[str, str]:
     return {"ca.crt": (folder / "ca.crt").read_text()}
 
 
-def mutual(folder: Path) -> Mapping[str, str]:
+def mutual(folder: Path, client: str = CLIENT) -> Mapping[str, str]:
     """The same, and a certificate of one's own."""
-    pair = {f"tls.{kind}": (folder / f"{CLIENT}.{kind}").read_text() for kind in ("crt", "key")}
+    pair = {f"tls.{kind}": (folder / f"{client}.{kind}").read_text() for kind in ("crt", "key")}
     return {**trusting(folder), **pair}
 
 

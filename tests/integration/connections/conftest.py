@@ -5,7 +5,16 @@ from collections.abc import Iterator
 import pytest
 
 from integration.broker.readings import Told
+from integration.connections.safe_ways import Brokers
+from kit.safe_nodes import safe_nodes
 from workqueue_operator.broker.topology import RabbitTopology
+
+
+@pytest.fixture(scope="package")
+def brokers() -> Iterator[Brokers]:
+    """Begun once for all tests of this folder that want TLS."""
+    with safe_nodes() as (first, second):
+        yield Brokers(first, second)
 
 
 @pytest.fixture

@@ -2,70 +2,28 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from integration.broker.readings import Told
 from integration.broker.way import Way
+from integration.connections.safe_ways import Brokers, foreign_certificate, secret_of, which
 from integration.dlq.dlq_rig import DEAD
 from integration.dlq.dlq_rig import rig as dlq_rig
 from integration.producer.producer_rig import Rig
 from integration.worker.bench import Bench
 from kit import certificates
-from kit.safe_nodes import SafeNode, safe_nodes
 from unit.core.builders import workqueue
 from workqueue_operator.broker.management import queues_url, session_of
 from workqueue_operator.broker.topology import RabbitTopology
-from workqueue_operator.core.access import Access, from_secret
 from workqueue_operator.core.errors import TLSFailedError
 from workqueue_operator.core.readings import Unknown
-from workqueue_operator.core.trust import trust_from_secret
 
 pytestmark = pytest.mark.timeout(240)  # the nodes' start counts for the first test
 QUEUE = workqueue({"queue": {"name": "tasks", "type": "Classic"}}).queue
-
-
-@dataclass(frozen=True)
-class Brokers:
-    """`open` lets everybody in who believes it; `mutual` wants to see a certificate."""
-
-    open: SafeNode
-    mutual: SafeNode
-
-
-@pytest.fixture(scope="module")
-def brokers() -> Iterator[Brokers]:
-    with safe_nodes() as (first, second):
-        yield Brokers(first, second)
-
-
-def secret_of(node: SafeNode, data: Mapping[str, str] | None) -> Access:
-    """What the operator makes of the two Secrets; data: of the one with the authorities."""
-    broker = node.broker
-    keys = {
-        "host": broker.host,
-        "port": str(broker.port),
-        "username": broker.username,
-        "password": broker.password,
-    }
-    raw = {name: text.encode() for name, text in (data or {}).items()}
-    return from_secret(
-        "rabbitmq",
-        {name: text.encode() for name, text in keys.items()},
-        vhost="/",
-        management_uri=node.https_uri,
-        trust=trust_from_secret("ca", raw) if data is not None else None,
-    )
-
-
-def which(brokers: Brokers, name: str) -> tuple[SafeNode, Mapping[str, str]]:
-    """A broker, and the Secret with which it can be reached."""
-    if name == "open":
-        return brokers.open, certificates.trusting(brokers.open.certificates)
-    return brokers.mutual, certificates.mutual(brokers.mutual.certificates)
 
 
 both = pytest.mark.parametrize("name", ["open", "mutual"], ids=["TLS", "mutual TLS"])
@@ -116,11 +74,6 @@ def other_authority(brokers: Brokers) -> Mapping[str, str]:
 
 def no_certificate(brokers: Brokers) -> Mapping[str, str]:
     return certificates.trusting(brokers.mutual.certificates)
-
-
-def foreign_certificate(brokers: Brokers) -> Mapping[str, str]:
-    theirs = certificates.mutual(brokers.open.certificates)
-    return {**theirs, **certificates.trusting(brokers.mutual.certificates)}
 
 
 @pytest.mark.parametrize(
