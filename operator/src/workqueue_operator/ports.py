@@ -99,6 +99,10 @@ class Rates(Protocol):
         """
         ...
 
+    def delivered(self, access: Access, queue: str, *, seconds: float) -> tuple[int, int] | None:
+        """Deliveries of that time, and those that had been delivered before. None as in ask()."""
+        ...
+
 
 class Holders(Protocol):
     """Tells of consumers that nobody can ask directly."""

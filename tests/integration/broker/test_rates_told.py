@@ -94,3 +94,21 @@ def test_a_user_whom_the_api_does_not_know_learns_nothing(broker: Broker, manage
     broker.declare("mail")
     stranger = replace(managed, password="wrong")
     assert ManagementRates().ask(stranger, "mail", seconds=30) is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_tasks_that_are_handed_back_again_and_again_are_told(
+    broker: Broker, managed: Access, channel: Any, kind: str
+) -> None:
+    unlimited = {"x_delivery_limit": -1} if kind == "quorum" else {}
+    broker.declare("round", x_queue_type=kind, **unlimited)
+    publish(channel, "round", 5)
+    told, until = None, time.monotonic() + 90
+    while told is None or 2 * told[1] <= told[0]:
+        assert time.monotonic() < until, f"the broker says {told}"
+        for _ in range(20):
+            method, _, _ = channel.basic_get("round")
+            if method is not None:
+                channel.basic_nack(method.delivery_tag, requeue=True)
+        time.sleep(0.2)
+        told = ManagementRates().delivered(managed, "round", seconds=10)

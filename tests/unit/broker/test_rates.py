@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workqueue_operator.broker.rates import ManagementRates, throughput
+from workqueue_operator.broker.rates import ManagementRates, deliveries, throughput
 from workqueue_operator.core.access import Access
 from workqueue_operator.ports import Throughput
 
@@ -128,3 +128,25 @@ def test_given_nobody_at_the_address_then_nobody_says() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     assert ManagementRates().ask(access(f"http://127.0.0.1:{port}"), "mail", seconds=30) is None
+
+
+def delivered(all_of_them: object, again: object = None) -> dict[str, Any]:
+    return {"message_stats": {"deliver_get_details": all_of_them, "redeliver_details": again}}
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        pytest.param(delivered(samples(5, 9, 25), samples(1, 2, 13)), (20, 12), id="both"),
+        pytest.param(delivered(samples(5, 25)), (20, 0), id="nothing ever came back"),
+        pytest.param(delivered(samples(5)), None, id="one look tells of no time"),
+        pytest.param(delivered(samples(25, 5)), None, id="the broker has begun anew"),
+        pytest.param(delivered(samples(5, 9), samples(1, 9)), None, id="more than all"),
+        pytest.param({}, None, id="nothing was ever delivered"),
+        pytest.param(None, None, id="no answer"),
+    ],
+)
+def test_what_was_delivered_and_what_of_it_came_back(
+    told: object, expected: tuple[int, int] | None
+) -> None:
+    assert deliveries(told) == expected

@@ -38,6 +38,7 @@ class FakeBroker:
     holding: dict[str, Mapping[str, int]] = field(
         default_factory=dict
     )  # of queues that it tells of
+    deliveries: dict[str, tuple[int, int]] = field(default_factory=dict)  # of queues
     sink: ReadingSink | None = None
     slow: threading.Event | None = None  # ensure waits for it
 
@@ -47,6 +48,11 @@ class FakeBroker:
         """See ports.Rates: nothing was ever finished here."""
         there = (access.address, queue) in self.queues
         return Throughput(finished=0, seconds=seconds, unacked=0.0) if there else None
+
+    def delivered(self, access: Access, queue: str, *, seconds: float) -> tuple[int, int] | None:
+        """See ports.Rates."""
+        there = (access.address, queue) in self.queues and seconds > 0
+        return self.deliveries.get(queue) if there else None
 
     # --- ports.Holders
 

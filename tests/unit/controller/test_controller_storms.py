@@ -24,9 +24,10 @@ def deliver(rig: Rig, deliveries: int, redelivered: int) -> None:
         rig.cluster.busy[each.name] = BusyAnswer(busy=1, draining=False, delivered=told)
 
 
-def grown(rig: Rig) -> dict[str, Any]:
+def grown(rig: Rig, spec: dict[str, Any] | None = None) -> dict[str, Any]:
     """Five workers, who have just become ten."""
     given = with_workers(rig)
+    rig.change(given, **(spec or {}))
     rig.broker.queue().ready = 100
     rig.sweep()
     rig.pods_start()
@@ -51,7 +52,7 @@ def test_most_come_back_then_no_more_workers_come_and_it_is_told_why(rig: Rig) -
     given = a_storm(rig)
     degraded = rig.condition(given, "Degraded")
     assert (degraded["status"], degraded["reason"]) == ("True", "RedeliveryStorm")
-    assert "450 of the last 500 deliveries to 5 workers" in degraded["message"]
+    assert "450 of the last 500 deliveries" in degraded["message"]
     # When more tasks arrive
     rig.broker.queue().ready = 500
     rig.pass_seconds(5)
@@ -111,4 +112,16 @@ def test_while_the_pods_cannot_be_listed_what_was_known_stays(rig: Rig) -> None:
     rig.cluster.failures["list_pods"] = ApiError(503, "the API server is busy")
     rig.pass_seconds(EVERY_SECONDS)
 
+    assert rig.condition(given, "Degraded")["reason"] == "RedeliveryStorm"
+
+
+def test_where_the_image_brings_its_own_consumer_the_broker_is_asked(rig: Rig) -> None:
+    given = grown(rig, {"worker": {"handler": {"own": {}}}})
+    rig.broker.deliveries["thumbnails"] = (50, 40)
+    rig.pass_seconds(EVERY_SECONDS + 2)
+
+    assert "40 of the last 50 deliveries" in rig.condition(given, "Degraded")["message"]
+    # And when the broker does not say, what was known stays
+    del rig.broker.deliveries["thumbnails"]
+    rig.pass_seconds(EVERY_SECONDS)
     assert rig.condition(given, "Degraded")["reason"] == "RedeliveryStorm"

@@ -27,7 +27,7 @@ def test_it_is_told_with_its_numbers_and_stops_the_growth() -> None:
     trouble = storm([(10, 9), (30, 21)], already=False)
 
     assert trouble is not None
-    assert trouble.message.startswith("30 of the last 40 deliveries to 2 workers were tasks that")
+    assert trouble.message.startswith("30 of the last 40 deliveries that were looked at were")
     assert (trouble.limits, trouble.few) == (True, None)
 
 

@@ -20,7 +20,8 @@ STEP_SECONDS = 5
 
 MOST_SECONDS = 600
 _ANSWER_SECONDS = 2.0
-_COLUMNS = "message_stats.ack_details,messages_unacknowledged_details"
+_FINISHED = "message_stats.ack_details,messages_unacknowledged_details"
+_DELIVERED = "message_stats.deliver_get_details,message_stats.redeliver_details"
 
 Row = Mapping[str, Any]
 
@@ -30,22 +31,30 @@ class ManagementRates:
 
     def ask(self, access: Access, queue: str, *, seconds: float) -> Throughput | None:
         """See ports.Rates."""
-        if access.management_uri is None:
-            return None
-        steps = max(2, round(min(seconds, MOST_SECONDS) / STEP_SECONDS))
-        url = f"{queues_url(access)}/{quote(queue, safe='')}"
-        try:
-            with session_of(access) as session:
-                answer = session.get(
-                    url,
-                    params=_question(steps * STEP_SECONDS),
-                    timeout=_ANSWER_SECONDS,
-                    allow_redirects=False,  # the password is not for whoever answers elsewhere
-                )
-            row = answer.json() if answer.status_code == requests.codes.ok else None
-        except (requests.RequestException, ValueError):
-            return None  # the monitor tells of an API that fails, and what to do about it
-        return throughput(row)
+        return throughput(_row(access, queue, seconds, _FINISHED))
+
+    def delivered(self, access: Access, queue: str, *, seconds: float) -> tuple[int, int] | None:
+        """See ports.Rates."""
+        return deliveries(_row(access, queue, seconds, _DELIVERED))
+
+
+def _row(access: Access, queue: str, seconds: float, columns: str) -> object:
+    """What the management API says of one queue; None: nothing."""
+    if access.management_uri is None:
+        return None
+    steps = max(2, round(min(seconds, MOST_SECONDS) / STEP_SECONDS))
+    url = f"{queues_url(access)}/{quote(queue, safe='')}"
+    try:
+        with session_of(access) as session:
+            answer = session.get(
+                url,
+                params=_question(steps * STEP_SECONDS, columns),
+                timeout=_ANSWER_SECONDS,
+                allow_redirects=False,  # the password is not for whoever answers elsewhere
+            )
+        return answer.json() if answer.status_code == requests.codes.ok else None
+    except (requests.RequestException, ValueError):
+        return None  # the monitor tells of an API that fails, and what to do about it
 
 
 def throughput(row: object) -> Throughput | None:
@@ -62,11 +71,22 @@ def throughput(row: object) -> Throughput | None:
     return Throughput(finished=after - before, seconds=seconds, unacked=fmean(unacked))
 
 
-def _question(seconds: int) -> dict[str, str | int]:
+def deliveries(row: object) -> tuple[int, int] | None:
+    """The same of what was delivered; a queue of which nothing ever came back has no such count."""
+    all_of_them = _samples(row, "message_stats", "deliver_get_details")
+    again = _samples(row, "message_stats", "redeliver_details")
+    if len(all_of_them) < 2:
+        return None
+    counted = all_of_them[-1][1] - all_of_them[0][1]
+    came_back = again[-1][1] - again[0][1] if len(again) > 1 else 0
+    return (counted, came_back) if 0 <= came_back <= counted else None
+
+
+def _question(seconds: int, columns: str) -> dict[str, str | int]:
     kinds = ("lengths", "msg_rates")
     ages = {f"{kind}_age": seconds for kind in kinds}
     steps = {f"{kind}_incr": STEP_SECONDS for kind in kinds}
-    return {**ages, **steps, "columns": _COLUMNS}
+    return {**ages, **steps, "columns": columns}
 
 
 def _samples(row: object, *path: str) -> Sequence[tuple[int, int]]:

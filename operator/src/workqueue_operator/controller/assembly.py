@@ -93,6 +93,6 @@ def _stepper(world: World, reporter: Reporter, threads: int) -> Stepper:
         timing=Timing(clock),
         inspecting=inspecting,
         shrinking=Shrinking(cluster, inspecting, clock),
-        storms=Storms(cluster),
+        storms=Storms(cluster, world.rates),
         clock=clock,
     )

@@ -1,4 +1,5 @@
-"""Asks a few workers how much of what they get was delivered before, while their number grows.
+"""Asks a few workers how much of what they get was delivered before, while their number grows;
+the broker, where the image brings its own consumer.
 
 A number that stays costs nothing; all that grow together cost a few looks a second.
 """
@@ -13,7 +14,7 @@ from workqueue_operator.controller.spread import Spread
 from workqueue_operator.controller.state import Deliveries, ObjectState
 from workqueue_operator.core.errors import ApiError
 from workqueue_operator.core.storm import Delivered, since, storm
-from workqueue_operator.ports import BusyAnswer, Cluster, Pod
+from workqueue_operator.ports import BusyAnswer, Cluster, Pod, Rates
 
 EVERY_SECONDS = 30.0
 WATCHED_SECONDS = 300.0
@@ -34,6 +35,7 @@ class Storms:
     """Notices redelivery storms."""
 
     cluster: Cluster
+    rates: Rates
     choose: Choose = random.sample
     _next: Spread = field(default_factory=_spread)
     _free: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(AT_ONCE))
@@ -65,6 +67,17 @@ class Storms:
             self._free.release()
 
     def _ask(self, state: ObjectState, seen: Deliveries) -> None:
+        if state.wq.worker.brings_own_consumer:
+            self._ask_broker(state)
+        else:
+            self._ask_workers(state, seen)
+
+    def _ask_broker(self, state: ObjectState) -> None:
+        told = self.rates.delivered(*state.target, seconds=EVERY_SECONDS) if state.target else None
+        if told is not None:
+            state.storm = storm([told], already=state.storm is not None)
+
+    def _ask_workers(self, state: ObjectState, seen: Deliveries) -> None:
         pods = self.cluster.list_pods(state.wq.namespace, state.wq.name)
         able = [pod for pod in pods if pod.ready and pod.ip and not pod.terminating]
         chosen = self._choose(able, seen.told)
@@ -83,9 +96,9 @@ class Storms:
 
 
 def _is_worth_it(state: ObjectState, now: float) -> bool:
-    """More workers were needed lately, and those that are there can be asked."""
+    """More workers were needed lately, and some are there."""
     live = state.deployment
-    if live is None or live.ready == 0 or state.wq.worker.brings_own_consumer:
+    if live is None or live.ready == 0:
         return False
     return state.storm is not None or now - state.grew_at < WATCHED_SECONDS
 

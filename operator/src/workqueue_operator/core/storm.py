@@ -24,7 +24,7 @@ def storm(delivered: Iterable[Delivered], *, already: bool) -> Trouble | None:
         return None
     return Trouble(
         reason="RedeliveryStorm",
-        message=f"{again} of the last {deliveries} deliveries to {len(counts)} workers were tasks "
+        message=f"{again} of the last {deliveries} deliveries that were looked at were of tasks "
         f"that some worker had held before and not finished: the handler hands them back, or "
         f"workers are killed or cut off in the middle of them; see the workers' logs",
     )
