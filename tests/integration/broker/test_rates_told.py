@@ -100,7 +100,7 @@ def test_a_user_whom_the_api_does_not_know_learns_nothing(broker: Broker, manage
 def test_tasks_that_are_handed_back_again_and_again_are_told(
     broker: Broker, managed: Access, channel: Any, kind: str
 ) -> None:
-    unlimited = {"x_delivery_limit": -1} if kind == "quorum" else {}
+    unlimited: dict[str, Any] = {"x_delivery_limit": -1} if kind == "quorum" else {}
     broker.declare("round", x_queue_type=kind, **unlimited)
     publish(channel, "round", 5)
     told, until = None, time.monotonic() + 90
