@@ -72,6 +72,7 @@ def test_a_replay_that_is_interrupted_says_how_far_it_came_and_doubles_nothing(
     assert done.code == 1
     assert "interrupted: what was begun is done" in done.out
     told = int(done.out.split()[0].replace(",", ""))
+    assert 300 < told < MANY
     wait_for("the rest in its place", lambda: dlq.ready(DEAD) == MANY - told, seconds=20)
     found, dead = dlq.census()
     assert found.total() == MANY

@@ -30,7 +30,8 @@ def dialled(cluster: Cluster, place: Place, way: str | None) -> Iterator[Line]:
     Raises:
         NotReachedError: the broker cannot be reached, or refuses.
     """
-    target = _target(cluster, place, way)
+    inside = "KUBERNETES_SERVICE_HOST" in os.environ
+    target = way_there(cluster, place, way, inside=inside)
     if target is None:
         yield from _line(place.access, None)
         return
@@ -58,14 +59,14 @@ def _line(access: Access, via: tuple[str, int] | None) -> Iterator[Line]:
         line.close()
 
 
-def _target(cluster: Cluster, place: Place, way: str | None) -> PodPort | None:
-    """The pod to forward to; None: go straight.
+def way_there(cluster: Cluster, place: Place, way: str | None, *, inside: bool) -> PodPort | None:
+    """The pod to forward to; None: go straight. inside: we are in a pod of the cluster.
 
     A Service's name is a cluster's own. Outside of it the same name may be another machine's, which
     must not be told our password: there it is forwarded, though it could be reached.
     """
     access = place.access
-    straight = way is None and (_in_cluster() or not _is_clusters_own(access.host))
+    straight = way is None and (inside or not _is_clusters_own(access.host))
     if way == DIRECT or (straight and _answers(access)):
         return None
     target = pod_behind(cluster.api, access.host, access.port, namespace=place.namespace)
@@ -77,10 +78,6 @@ def _target(cluster: Cluster, place: Place, way: str | None) -> PodPort | None:
             f"whose host is one"
         )
     return target
-
-
-def _in_cluster() -> bool:
-    return "KUBERNETES_SERVICE_HOST" in os.environ
 
 
 def _is_clusters_own(host: str) -> bool:
