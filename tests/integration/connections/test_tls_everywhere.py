@@ -5,8 +5,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 
 from integration.broker.readings import Told
 from integration.broker.way import Way
@@ -41,6 +43,9 @@ def test_the_operator_declares_reads_and_hears_the_management_api(
     told.known(access, QUEUE.name, seconds=20)
     with session_of(access) as session:
         assert QUEUE.name in session.get(queues_url(access), timeout=20).text
+        adapter: Any = session.adapters["https://"]
+        believed = adapter.poolmanager.connection_pool_kw["ssl_context"]
+        assert len(believed.get_ca_certs()) == 1, "requests has added its own authorities"
     topology.delete(access, QUEUE.name, if_empty=False)
 
 
@@ -102,6 +107,8 @@ def test_a_session_that_cannot_be_is_told_with_the_way_out(
 
     with pytest.raises(TLSFailedError, match=words):
         topology.ensure(access, QUEUE)
+    with session_of(access) as session, pytest.raises(requests.exceptions.ConnectionError):
+        session.get(queues_url(access), timeout=20)
 
     told.monitors.watch(access, QUEUE.name)
     said = told.wait(access, QUEUE.name, lambda one: isinstance(one, Unknown), seconds=20)
