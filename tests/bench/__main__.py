@@ -9,7 +9,18 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bench import applied, footprint, latency, ready, rest, restart, scalein, simulation, surge
+from bench import (
+    applied,
+    footprint,
+    latency,
+    ready,
+    rest,
+    restart,
+    scalein,
+    simulation,
+    speed,
+    surge,
+)
 from bench.figures import Figure
 from bench.goals import SIZES
 from bench.record import merge
@@ -34,7 +45,7 @@ AT_NO_SIZE: Mapping[str, Callable[[Path], Sequence[Figure]]] = {
 
 def main(words: Sequence[str] | None = None) -> int:
     """Measure; what is measured is kept at once. Returns the code to leave with."""
-    names = [*AT_A_SIZE, *AT_NO_SIZE]
+    names = [*AT_A_SIZE, *AT_NO_SIZE, "speed"]
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="*", default=[], metavar="N")
     parser.add_argument("--figures", nargs="*", default=[], choices=names, metavar="FIGURE")
@@ -57,7 +68,7 @@ def _all(
 ) -> Iterator[tuple[str, Iterator[Sequence[Figure]]]]:
     """Each stage with the figures to come from it."""
     for name in figures:
-        if name in AT_NO_SIZE:
+        if name in AT_NO_SIZE or name == "speed":
             yield name, _once(name)
     here = [name for name in AT_A_SIZE if name in figures]
     for size in sizes if here else ():
@@ -66,6 +77,9 @@ def _all(
 
 def _once(name: str) -> Iterator[Sequence[Figure]]:
     print(f"  {name}", flush=True)
+    if name == "speed":
+        yield from speed.measure()
+        return
     yield AT_NO_SIZE[name](deploy.OWN_KUBECONFIG)
 
 

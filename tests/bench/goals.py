@@ -97,8 +97,13 @@ PLAIN: Mapping[str, str] = {
     "mark-seen": "a change of a pod written to seen by the controller of its ReplicaSet (goal 1)",
     "worker-memory": "memory of a worker after its first tasks (RSS)",
     "worker-first-task": "process start of a worker to its first task, tasks waiting",
+    "worker-start": "process start of a worker alone to consuming (goal 0.5)",
+    "worker-exit": "SIGTERM of an idle worker to its exit (goal 1)",
     "simulate": "`workqueue simulate`, a day of 100,000 tasks with all policies (goal 10)",
 }
 """Figures that do not depend on the number of WorkQueues."""
+
+SPEED_GOAL = 0.9
+"""Tasks a second of a worker, as a share of those of a bare loop."""
 
 READY_RATIO_GOAL = 1.25

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from bench.figures import Figure
-from bench.goals import PLAIN, READY_RATIO_GOAL, ROWS, SIZES, Row, middle
+from bench.goals import PLAIN, READY_RATIO_GOAL, ROWS, SIZES, SPEED_GOAL, Row, middle
+from bench.speed_cases import CASES, key
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 
@@ -36,7 +37,8 @@ def tables(figures: Sequence[Figure]) -> str:
     notes = [
         f"- {each.key}, {each.size:,}: {each.note}" for each in _in_order(figures) if each.note
     ]
-    parts = [_machines(figures), by_size, *ratio, "Every figure's spread:", spread]
+    speed = _speed(found)
+    parts = [_machines(figures), by_size, *ratio, *speed, "Every figure's spread:", spread]
     return "\n\n".join(
         [*parts, *(["\n".join(["Notes of the runs:", "", *notes])] if notes else [])]
     )
@@ -73,6 +75,22 @@ def _ratio(ours: Figure | None, plain: Figure | None) -> list[str]:
         f"(goal {READY_RATIO_GOAL}: {met})."
     )
     return [told]
+
+
+def _speed(found: dict[tuple[str, int], Figure]) -> list[str]:
+    """Worker beside bare loop, medians; nothing where not all of it was measured."""
+    rows = []
+    for case in CASES:
+        ours, bare = (found.get((key(who, *case), 0)) for who in ("worker", "bare"))
+        if ours is None or bare is None:
+            return []
+        share = middle(ours) / middle(bare)
+        told = f"{share:.2f} (goal {SPEED_GOAL})" if share >= SPEED_GOAL else f"**{share:.2f}**"
+        queue_type, milliseconds, delay = case
+        each = [f"{middle(figure):,.1f}" for figure in (ours, bare)]
+        rows.append([queue_type, str(milliseconds), str(delay), *each, told, ours.date])
+    head = ["queue", "task, ms", "round trip, ms", "worker", "bare loop", "share", "date"]
+    return ["Tasks a second of one worker at prefetch 1, python handler:", _table(head, rows)]
 
 
 def _spread(figure: Figure) -> list[str]:

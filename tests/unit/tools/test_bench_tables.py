@@ -9,6 +9,7 @@ from bench import record, render
 from bench.figures import Figure
 from bench.goals import SIZES, Row, late
 from bench.population import Population
+from bench.speed_cases import CASES, key
 
 ROW = Row(key="latency", title="p99", told=late, goals={1_000: 0.6})
 
@@ -89,3 +90,18 @@ def test_a_population_has_as_many_quorum_queues_as_it_says(size: int) -> None:
     assert len({each.key for each in members}) == len({each.name for each in members}) == size
     assert sum(each.queue_type == "Quorum" for each in members) == population.quorum
     assert {each.namespace for each in members} == set(population.namespaces())
+
+
+def speeds(who: str, rate: float) -> list[Figure]:
+    names = [key(who, *case) for case in CASES]
+    return [Figure(key=each, size=0, unit="tasks/s", trials=[rate]) for each in names]
+
+
+def test_a_worker_is_told_beside_the_bare_loop_of_the_same_run() -> None:
+    told = render.tables([*speeds("worker", 95), *speeds("bare", 100)])
+    assert "| quorum | 1 | 0 | 95.0 | 100.0 | 0.95 (goal 0.9) |" in told
+    assert "**0.80**" in render.tables([*speeds("worker", 80), *speeds("bare", 100)])
+
+
+def test_half_a_comparison_is_not_told() -> None:
+    assert "bare loop" not in render.tables(speeds("worker", 95))
