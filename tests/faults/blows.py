@@ -4,21 +4,16 @@ it may have interrupted.
 
 import math
 import random
-import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from cluster import processes as identities
-from cluster import sandbox
 from cluster.addresses import NODE
-from cluster.paths import default_paths
+from faults.hands import dropped, kubectl
 from faults.notes import Incident
 from faults.scene import QUEUES, Scene, pod_is_ready
 from kit import processes
 from kit.kube import wait_for
-from tools.deploy import STATE
 
 KILLED_SHARE = 0.2
 AWAY_SECONDS = 8
@@ -90,7 +85,7 @@ def partition(scene: Scene) -> Blow:
     """Drop every packet between workers and broker, in silence; operator and producer go on."""
     with scene.broker_lock:
         begin = time.time()
-        with _dropped(scene.gate):
+        with dropped(scene.gate):
             time.sleep(PARTITION_SECONDS)
         return _of_all("partition", begin, more_seconds=STALE_SECONDS)
 
@@ -114,9 +109,16 @@ def drain(scene: Scene) -> Blow:
     begin = time.time()
     chosen = f"--pod-selector=workqueue.dev/name in ({','.join(QUEUES)})"
     try:
-        _kubectl(scene, "drain", NODE, chosen, "--delete-emptydir-data", "--timeout=150s")
+        kubectl(
+            scene.operator.kubeconfig,
+            "drain",
+            NODE,
+            chosen,
+            "--delete-emptydir-data",
+            "--timeout=150s",
+        )
     finally:
-        _kubectl(scene, "uncordon", NODE)
+        kubectl(scene.operator.kubeconfig, "uncordon", NODE)
     return Blow(incident=_harmless("drain", begin))
 
 
@@ -192,28 +194,6 @@ def _wait_broker(scene: Scene) -> None:
 
 def mend(scene: Scene) -> None:
     """Put back whatever a fault that failed half-way may have left."""
-    _kubectl(scene, "uncordon", NODE)
+    kubectl(scene.operator.kubeconfig, "uncordon", NODE)
     scene.operator.scale(1)
     _scale_broker(scene, 1)
-
-
-def _kubectl(scene: Scene, *words: str) -> None:
-    program, config = str(STATE / "bin" / "kubectl"), f"--kubeconfig={scene.operator.kubeconfig}"
-    done = subprocess.run([program, config, *words], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise AssertionError(f"kubectl {' '.join(words)}: {done.stderr.strip()}")
-
-
-@contextmanager
-def _dropped(address: str) -> Iterator[None]:
-    """Both ways, of connections to this address: the node forwards them, and forgets to."""
-    first = sandbox.running(default_paths())
-    init = identities.child_of(first.pid) if first else None
-    assert init is not None, "the cluster does not run"
-    rule = ["FORWARD", "-m", "conntrack", "--ctorigdst", address, "-j", "DROP"]
-    tables = ["nsenter", f"--target={init}", "--net", "iptables", "--wait"]
-    subprocess.run([*tables, "--insert", *rule], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run([*tables, "--delete", *rule], check=True)

@@ -33,8 +33,13 @@ class Keys:
 
     story: Story
     run: str
-    folder: Path  # the producers' files
+    folder: Path
     generation: int = 0
+
+    @property
+    def files(self) -> Path:
+        """The producers' folder, as a mounted Secret."""
+        return self.folder / "current"
 
     @property
     def user(self) -> str:
@@ -52,8 +57,12 @@ class Keys:
             broker.secret(**given), broker.secret("rabbitmq-worker", host=gate, **given)
         )
         files = given | {"host": RABBITMQ_ADDRESS, "port": str(broker.port)}
+        new, link = self.folder / str(self.generation), self.folder / "new"
+        new.mkdir()
         for name, text in files.items():
-            (self.folder / name).write_text(text)
+            (new / name).write_text(text)
+        link.symlink_to(new.name)  # all at once, as kubelet does it: never half of a key
+        link.replace(self.files)
 
 
 @dataclass(slots=True)

@@ -67,7 +67,7 @@ def _feed(scene: Scene, name: str, size: Size, hurry: threading.Event) -> Feed:
         vhost=scene.story.broker.vhost,
         lots=parts,
         every_seconds=0,
-        broker_dir=scene.keys.folder,
+        broker_dir=scene.keys.files,
         hurry=hurry,
     )
 
