@@ -170,3 +170,13 @@ def test_errors_come_in_the_order_in_which_they_have_to_be_mended() -> None:
     all_at_once = replace(WELL, blocked=SECRET, queue=MISMATCH, acting=REFUSED, trouble=CRASHING)
     assert all_at_once.errors() == [SECRET, MISMATCH, REFUSED]
     assert WELL.errors() == []
+
+
+def test_what_a_changed_secret_lacks_stands_beside_a_queue_that_is_read() -> None:
+    refusal = Trouble(reason="AuthenticationFailed", message="rabbitmq:5672 refused user 'app'")
+    told = conditions(replace(WELL, refusal=refusal))
+    current = next(each for each in told if each.type == "CredentialsCurrent")
+    assert (current.status, current.reason) == (False, "NewCredentialsRefused")
+    assert "does not work (AuthenticationFailed): rabbitmq:5672 refused user" in current.message
+    assert "goes on with what it said before" in current.message
+    assert found(replace(WELL, refusal=refusal))["Ready"] == (True, "Steady")
