@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from faults.ending import Ending, with_incidents
 from faults.explain import FORGOTTEN, INTERRUPTED, SENT_AGAIN, UNEXPLAINED
 from faults.judge import Scaling, Seen, Shrink, Verdict, judge
 from faults.notes import Chunk, Incident, Note, parse, works
@@ -154,6 +156,15 @@ def test_those_in_flight_and_those_just_done_are_counted_apart() -> None:
     assert (verdict.in_flight, verdict.just_done) == (1, 1)
 
 
+SEEN = Seen(
+    queue="q",
+    chunks=[],
+    notes=[],
+    dead=Counter(),
+    left=0,
+    incidents=[],
+    scaling=Scaling(per_worker=5, bounds=[(0.0, 20)], shrinks=[]),
+)
 WAITING = range(1, 41)
 
 
@@ -194,3 +205,25 @@ def test_every_start_is_one_piece_of_work_however_it_ended(whats: list[str]) -> 
     assert len(found) == whats.count("started")
     ends = [work.end for work in found if work.end is not None]
     assert len(ends) == len(set(map(id, ends)))
+
+
+def test_work_is_back_when_a_task_is_done_and_all_workers_are_ready() -> None:
+    # Given two kills, after which the workers were ready sooner, or later, than the next task done
+    notes = (note("started", at=101.0), note("completed", at=104.0))
+    first, second = kill("a"), replace(kill("b"), begin=110.0, end=111.0)
+    verdict = replace(SEEN, notes=notes, incidents=[first, second])
+    ending = Ending(
+        fault="kill-workers",
+        seen={"q": verdict},
+        recovered={0: {"q": 102.0}, 1: {"q": 115.0}},
+        trouble=[],
+        seconds=30.0,
+    )
+    # Then the later of the two counts; where no task was left, the workers alone
+    assert ending.recoveries("q") == pytest.approx([104.0 - first.end, 4.0])
+
+
+def test_a_quorum_queue_has_no_excuse_to_forget() -> None:
+    for queue, may in (("quorum", False), ("classic", True)):
+        (incident,) = with_incidents(replace(SEEN, queue=queue), [CRASH]).incidents
+        assert incident.forgets is may
