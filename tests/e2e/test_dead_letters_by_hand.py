@@ -1,12 +1,14 @@
 """A person far from the broker looks at dead letters, puts them back, and throws them away."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from kit.kube import wait_for
+from kit.operating import Operator
 from kit.person import WHERE_THE_BROKER_IS, WHERE_THE_WORKQUEUE_IS, Person
 from kit.publishing import tasks
 from kit.story import Story
@@ -79,6 +81,24 @@ def test_without_the_rights_for_a_port_forward_it_is_said_which_are_missing(
     assert refused.returncode == 3
     assert "create pods/portforward" in refused.stderr
     assert refused.stdout == ""
+
+
+def test_in_the_operators_pod_it_works_with_the_operators_rights(
+    story: Story, operator: Operator, kubeconfig: Path
+) -> None:
+    # Given a dead letter
+    story.apply(NAME, {"scaling": {"mode": "Hold"}})
+    story.wait_declared(NAME)
+    story.broker.put(f"{NAME}.dead", "a task")
+    # When it is looked at from there
+    pod = operator.pods()[0]["metadata"]["name"]
+    inside = ["-n", operator.kube.namespace, "exec", pod, "--"]
+    words = ["workqueue", "dlq", "list", NAME, "-n", story.kube.namespace]
+    kubectl = [str(kubeconfig.parent / "bin/kubectl"), f"--kubeconfig={kubeconfig}"]
+    done = subprocess.run([*kubectl, *inside, *words], capture_output=True, text=True, check=False)
+    # Then it is told
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1].endswith("a task")
 
 
 def wait_given_up(story: Story, times: int) -> None:

@@ -11,6 +11,7 @@ from functools import partial
 
 from workqueue_operator.cli.dlq import listing, rows
 from workqueue_operator.cli.dlq.acting import Choice
+from workqueue_operator.cli.dlq.consent import ask, see_somebody
 from workqueue_operator.cli.dlq.dial import dialled
 from workqueue_operator.cli.dlq.filters import Filter
 from workqueue_operator.cli.dlq.flags import filter_of
@@ -83,12 +84,7 @@ def _check(arguments: argparse.Namespace) -> None:
     if arguments.all and not filter_of(arguments).is_empty:
         raise CliError("--all means every one, and a filter some of them: leave one out")
     if arguments.dlq_verb == "purge" and not (arguments.yes or arguments.dry_run):
-        _see_somebody()
-
-
-def _see_somebody() -> None:
-    if not sys.stdin.isatty():
-        raise CliError("purge asks before it removes anything, and nobody is there: use --yes")
+        see_somebody()
 
 
 def _list(way: Way, arguments: argparse.Namespace) -> int:
@@ -152,7 +148,7 @@ def _purge(way: Way, arguments: argparse.Namespace) -> int:
         counted, outcome = _count(way, choice)
         if arguments.dry_run or not outcome.done:
             return _tell(outcome, arguments)
-        _ask(outcome.done, way.place.dead_queue)
+        ask(outcome.done, way.place.dead_queue)
         choice = _choice(arguments)
         choice.only = counted
     agreed = 0 if choice.only is None else choice.only.total()
@@ -172,20 +168,6 @@ def _count(way: Way, choice: Choice) -> tuple[Counter[bytes], Outcome]:
         purge = Purge(line, outcome, interrupt, save=None)
         purge.run(way.walk(line), choice)
     return purge.counted, outcome
-
-
-def _ask(count: int, queue: str) -> None:
-    """Have somebody say yes.
-
-    Raises:
-        CliError: somebody, or nobody, did not.
-    """
-    sys.stderr.write(
-        f"{count:,} dead letters will be removed from {queue!r} for good. Type {count} or yes: "
-    )
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().replace(",", "") not in {str(count), "yes"}:
-        raise CliError("nothing was removed")
 
 
 def _choice(arguments: argparse.Namespace) -> Choice:

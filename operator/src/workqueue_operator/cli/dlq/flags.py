@@ -1,12 +1,12 @@
 """The flags of `workqueue dlq`; what they lead to is imported only when it is called."""
 
 import argparse
-import re
 from importlib import import_module
 from typing import Any
 
 from workqueue_operator.cli.dlq.filters import Filter
 from workqueue_operator.cli.dlq.letter import REASONS
+from workqueue_operator.cli.dlq.values import above_zero, age, header, reason, whole
 
 LIMIT, SCAN, WINDOW = 100, 10_000, 100
 EXIT_CODES = """\
@@ -16,9 +16,6 @@ exit codes:
   2  the call is wrong, or the WorkQueue has no dead letters; nothing was done
   3  the cluster, the broker or the queue cannot be reached or refuses; nothing was done
 """
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_AGE = re.compile(r"(?:\d+(?:\.\d+)?[smhdw])+")
-_PART = re.compile(r"([\d.]+)([smhdw])")
 
 
 def add_to(verbs: Any) -> None:
@@ -85,7 +82,7 @@ def _add_replay(verbs: Any) -> None:
         verbs, "replay", "put dead letters back into their queue, each removed once that is safe"
     )
     _add_choice(parser)
-    parser.add_argument("--rate", metavar="N", type=_above_zero, help="so many a second at most")
+    parser.add_argument("--rate", metavar="N", type=above_zero, help="so many a second at most")
     parser.add_argument(
         "--window",
         metavar="N",
@@ -123,13 +120,13 @@ def _add_filters(parser: argparse.ArgumentParser) -> Any:
         metavar="REASON",
         action="append",
         default=[],
-        type=_reason,
+        type=reason,
         help=f"one of {', '.join(REASONS)}",
     )
     group.add_argument("--older-than", metavar="AGE", type=age, help="since it failed, as in 2h30m")
     group.add_argument("--newer-than", metavar="AGE", type=age)
     group.add_argument(
-        "--header", metavar="K[=V]", action="append", default=[], type=_header, help="has it"
+        "--header", metavar="K[=V]", action="append", default=[], type=header, help="has it"
     )
     group.add_argument(
         "--match", metavar="TEXT", action="append", default=[], help="in its body or its error"
@@ -184,38 +181,3 @@ def _add_way(parser: argparse.ArgumentParser) -> None:
 
 def _default(what: str) -> str:
     return f"{what} (default: %(default)s)"
-
-
-def age(text: str) -> float:
-    """Seconds, of something like 90s, 2h or 1d12h."""
-    if not _AGE.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no age: write it as in 90s, 2h30m or 7d")
-    return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
-
-
-def whole(text: str) -> int:
-    """A whole number above 0."""
-    if not (text.isascii() and text.isdecimal()) or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
-    return int(text)
-
-
-def _above_zero(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
-    return number
-
-
-def _reason(text: str) -> str:
-    if text.lower() not in {each.lower() for each in REASONS}:
-        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(REASONS)}")
-    return text
-
-
-def _header(text: str) -> tuple[str, str | None]:
-    name, sign, value = text.partition("=")
-    return name, value if sign else None
