@@ -1,4 +1,8 @@
-"""Whom a step down meets: 40 workers, half of them busy for 5 to 60 s, ten told to leave."""
+"""Whom a step down meets: 40 busy workers, of which some have finished; five are told to leave.
+
+Before each step all are busy at once, so that the youngest, whom Kubernetes takes by itself, are as
+busy as all others; and tasks come while the step is under way.
+"""
 
 import random
 import threading
@@ -13,23 +17,34 @@ from kit.kube import wait_for
 from kit.story import Story
 
 NAME = "scalein"
-WORKERS, FEWER = 40, 30
-TRIALS, PLAIN_TRIALS = 20, 8
+WORKERS, FEWER, IDLE, SPARE = 40, 35, 7, 3
+TRIALS, PLAIN_TRIALS = 20, 5
 SHORTEST_SECONDS, LONGEST_SECONDS = 5, 60
-BUSY = 20
-"""So many tasks at first, and as many in work ever after: what is finished follows what comes."""
+PER_SECOND = 0.3
+"""Tasks that come all along, by chance."""
 
 
 def measure(story: Story) -> list[Figure]:
     """By the operator, and by a plain scale of the same Deployment, while tasks come all along."""
+    try:
+        return _measure(story)
+    finally:
+        # A namespace with pods in it that may take their time is looked at seldom: it would take
+        # minutes to be gone.
+        story.kube.delete("WorkQueue", NAME)
+        wait_for("no pods", lambda: not story.pods(NAME), seconds=2 * LONGEST_SECONDS)
+
+
+def _measure(story: Story) -> list[Figure]:
     _start(story)
     ours: list[list[Departure]] = []
     plain: list[list[Departure]] = []
     with Departures(story.kube, NAME) as departures, Feed(story) as feed:
-        story.wait_in_work(BUSY // 2)
         for number in range(TRIALS):
+            feed.fill()
             ours.append(_by_operator(story, departures))
             if number < PLAIN_TRIALS:
+                feed.fill()
                 plain.append(_by_hand(story, departures))
         seen = markseen.measure(story, NAME)
     story.wait_completed(feed.count, seconds=3 * LONGEST_SECONDS)
@@ -46,18 +61,17 @@ def measure(story: Story) -> list[Figure]:
 
 @dataclass(slots=True)
 class Feed:
-    """Publishes tasks by chance, as fast as BUSY workers finish them."""
+    """Publishes tasks."""
 
     story: Story
     count: int = 0
     chance: random.Random = field(default_factory=lambda: random.Random(6))  # noqa: S311 - repeatable
+    _lock: threading.Lock = field(default_factory=threading.Lock)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread = field(init=False)
 
     def __enter__(self) -> Self:
-        """Begin, with enough for all who are to be busy."""
-        for _ in range(BUSY):
-            self._put()
+        """Begin."""
         self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
         self._thread.start()
         return self
@@ -67,15 +81,26 @@ class Feed:
         self._stop.set()
         self._thread.join()
 
+    def fill(self) -> None:
+        """Make all workers busy, and wait until some are idle again."""
+        for _ in range(WORKERS + SPARE - len(self.story.ledger.read().in_work())):
+            self._put()
+        self.story.wait_in_work(WORKERS - 1, seconds=20)  # somebody may have finished already
+        wait_for(
+            "some to have finished",
+            lambda: len(self.story.ledger.read().in_work()) <= WORKERS - IDLE,
+            seconds=60,
+        )
+
     def _run(self) -> None:
-        per_second = 2 * BUSY / (SHORTEST_SECONDS + LONGEST_SECONDS)
-        while not self._stop.wait(self.chance.expovariate(per_second)):
+        while not self._stop.wait(self.chance.expovariate(PER_SECOND)):
             self._put()
 
     def _put(self) -> None:
-        seconds = self.chance.uniform(SHORTEST_SECONDS, LONGEST_SECONDS)
-        self.story.put(NAME, [{"n": self.count, "seconds": seconds, "then": "ok"}])
-        self.count += 1
+        with self._lock:
+            seconds = self.chance.uniform(SHORTEST_SECONDS, LONGEST_SECONDS)
+            self.story.put(NAME, [{"n": self.count, "seconds": seconds, "then": "ok"}])
+            self.count += 1
 
 
 def _start(story: Story) -> None:
@@ -113,7 +138,7 @@ def _by_hand(story: Story, departures: Departures) -> list[Departure]:
 def _left(story: Story, departures: Departures, before: int) -> list[Departure]:
     """Those who were told to leave; then all are there again."""
     wait_for(
-        "ten to be told to leave",
+        "some to be told to leave",
         lambda: len(departures.seen) >= before + WORKERS - FEWER,
         seconds=60,
         every=0.05,
