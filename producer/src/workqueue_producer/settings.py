@@ -3,7 +3,7 @@
 The credentials come from files alone: a command line and an environment can be read by others.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -55,6 +55,31 @@ def read_access(directory: Path, vhost: str | None, tls_dir: Path | None = None)
         SettingsError: a file is missing or is not what it should be. Never quotes a value, nor
             chains an exception that does.
     """
+    tls = tls_dir and _version(tls_dir)
+    return of_one_version(directory, lambda version: _read(version, vhost, tls))
+
+
+def of_one_version(directory: Path, reader: Callable[[Path], Access]) -> Access:
+    """What `reader` makes of a mounted Secret, never half of it and half of the next version.
+
+    The kubelet removes a version once there is a new one: what vanishes is read again.
+    """
+    while True:
+        version = _version(directory)
+        try:
+            return reader(version)
+        except SettingsError:
+            if _version(directory) == version:
+                raise
+
+
+def _version(directory: Path) -> Path:
+    """The folder that the names in a mounted Secret lead to now."""
+    versioned = directory / "..data"
+    return versioned.resolve() if versioned.is_symlink() else directory
+
+
+def _read(directory: Path, vhost: str | None, tls_dir: Path | None) -> Access:
     files = {name: _text(directory / name) for name in ("uri", "host", "username", "password")}
     if files["uri"]:
         access = _from_uri(files["uri"], directory, vhost)

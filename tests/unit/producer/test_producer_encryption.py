@@ -9,7 +9,7 @@ import pytest
 from kit import certificates
 from workqueue_producer.encryption import tls_context
 from workqueue_producer.errors import SettingsError
-from workqueue_producer.settings import read_access
+from workqueue_producer.settings import Access, of_one_version, read_access
 
 SECRET = {"host": "rabbit", "port": "5673", "username": "u", "password": "p"}
 
@@ -69,3 +69,27 @@ def test_a_password_that_was_not_encoded_is_never_told_as_a_host(tmp_path: Path)
     with pytest.raises(SettingsError, match="encode characters like") as caught:
         read_access(directory, None)
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_secret_that_changes_is_read_from_one_version(tmp_path: Path) -> None:
+    directory = certificates.mount(tmp_path, SECRET | {"username": "old"})
+    before = read_access(directory, None)
+    certificates.mount(tmp_path, SECRET | {"username": "new", "password": "newer"})
+    after = read_access(directory, None)
+    assert (before.username, before.password) == ("old", "p")
+    assert (after.username, after.password) == ("new", "newer")
+
+
+def test_a_version_that_vanishes_while_it_is_read_is_no_missing_secret(tmp_path: Path) -> None:
+    directory = certificates.mount(tmp_path, SECRET)
+    seen: list[Path] = []
+
+    def reader(version: Path) -> Access:
+        seen.append(version)
+        if len(seen) == 1:
+            certificates.mount(directory, SECRET | {"host": "new"})
+            raise SettingsError("no host")
+        return read_access(version, None)
+
+    assert of_one_version(directory, reader).host == "new"
+    assert seen[0] != seen[1]
