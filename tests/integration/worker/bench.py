@@ -36,6 +36,14 @@ def a_free_port() -> int:
         return port
 
 
+SLOW_MACHINE_SECONDS = 10
+
+
+def in_time_seconds(heartbeat_seconds: int) -> float:
+    """How soon a worker is to consume again, once its broker can be had; and some for others."""
+    return 3 * heartbeat_seconds + 5 + SLOW_MACHINE_SECONDS
+
+
 @dataclass
 class Bench:
     """One queue `tasks` with its dead letters, and the workers started on it."""
@@ -100,16 +108,16 @@ class Bench:
         told = pod_environment(self.directory, self.broker, name=name, port=a_free_port())
         told |= {f"WORKQUEUE_{key}": value for key, value in env.items()}
         if broker_at is not None:
-            self._mount_address(*broker_at)
+            self.mount_address(*broker_at)
         worker = Worker(self.directory, told, heartbeat_seconds)
         self.workers.append(worker)
         return worker
 
     def unplug_broker(self) -> None:
         """From the next connection on, nobody listens where the Secret points to."""
-        self._mount_address("127.0.0.1", 1)
+        self.mount_address("127.0.0.1", 1)
 
-    def _mount_address(self, host: str, port: int) -> None:
+    def mount_address(self, host: str, port: int) -> None:
         (self.directory / "broker" / "host").write_text(host)
         (self.directory / "broker" / "port").write_text(str(port))
 
@@ -123,6 +131,12 @@ class Bench:
         what = f"{count} {word} in the ledger"
         eventually(lambda: len(self.ledger(word)) >= count, seconds=seconds, what=what)
         return self.ledger(word)
+
+    def await_works(self, worker: Worker, task: str, *, seconds: float) -> None:
+        """A task that is published now is done within so long."""
+        self.publish(task)
+        done = f"{task} 1 {worker.env['WORKQUEUE_POD_NAME']}"
+        eventually(lambda: done in self.ledger("completed"), seconds=seconds, what=f"{task} done")
 
     def ready(self, queue: str = "tasks") -> int:
         count: int = self.channel.queue_declare(queue, passive=True).method.message_count
