@@ -84,6 +84,7 @@ class Bench:
         counted = round(COUNTED_SECONDS / ((milliseconds + self.delay_ms + 1) / 1000))
         self._publish(WARM + counted)
         result = self.folder / "result"
+        result.unlink(missing_ok=True)
         told = {
             "SLEEPER_SECONDS": str(milliseconds / 1000),
             "SLEEPER_WARM": str(WARM),
