@@ -11,6 +11,7 @@ import pika
 
 from workqueue_worker import Task
 from workqueue_worker.failures import Failures
+from workqueue_worker.handlers import Handler
 from workqueue_worker.message import Delivery, Origin
 from workqueue_worker.metrics import Metrics
 from workqueue_worker.outcome import Ok, Outcome, Rules
@@ -81,7 +82,7 @@ class FakeBroker:
 
 
 @dataclass
-class FakeHandler:
+class FakeHandler(Handler):
     work: Callable[[Task], Outcome]
     kind: ClassVar[str] = "python"
     ends_itself: ClassVar[bool] = False

@@ -11,6 +11,7 @@ import pytest
 
 from workqueue_worker import Task, outcome
 from workqueue_worker.handlers.command import ProgramHandler, load
+from workqueue_worker.handlers.ending import OUT_OF_MEMORY
 from workqueue_worker.handlers.output import MAX_LINES
 from workqueue_worker.settings import SettingsError
 
@@ -45,7 +46,7 @@ def ends(pid_file: Path) -> bool:
             "echo no disk >&2; exit 1", outcome.Retry("exit 1: no disk"), id="with its last words"
         ),
         pytest.param(
-            "kill -9 $$", outcome.Retry("killed by SIGKILL"), id="killed: another attempt"
+            "kill -9 $$", outcome.Retry(OUT_OF_MEMORY, killed=True), id="killed: another attempt"
         ),
     ],
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from workqueue_worker import DeadLetter, Retry, Task, outcome
+from workqueue_worker import DeadLetter, Release, Retry, Task, outcome
 from workqueue_worker.handlers.function import FunctionHandler, load
 from workqueue_worker.settings import SettingsError
 
@@ -45,6 +46,12 @@ def raising(error: BaseException) -> Callable[[Task], None]:
         pytest.param(lambda _: None, outcome.Ok(), id="it returns: done"),
         pytest.param(lambda _: False, outcome.Ok(), id="what it returns does not matter"),
         pytest.param(raising(Retry("busy")), outcome.Retry("busy"), id="Retry: a failure"),
+        pytest.param(
+            raising(Retry("busy", after=3)), outcome.Retry("busy", after_seconds=3), id="and when"
+        ),
+        pytest.param(
+            raising(Release("no GPU")), outcome.Release("no GPU"), id="Release: handed back"
+        ),
         pytest.param(raising(DeadLetter("bad")), outcome.Dead("bad"), id="DeadLetter: given up"),
         pytest.param(raising(DeadLetter()), outcome.Dead("DeadLetter"), id="without a word"),
         pytest.param(
@@ -59,6 +66,21 @@ def test_how_a_function_ends(function: Callable[[Task], object], expected: outco
     assert FunctionHandler(function).run(Task(id="1", body=b"")) == expected
 
 
+def test_given_an_async_function_then_its_work_is_done_in_one_loop_for_all_tasks() -> None:
+    loops = []
+
+    async def later(task: Task) -> None:
+        await asyncio.sleep(0.001)
+        loops.append(asyncio.get_running_loop())
+        if task.id == "2":
+            raise Retry("busy", after=7)
+
+    handler = FunctionHandler(later)
+    assert handler.run(Task(id="1", body=b"")) == outcome.Ok()
+    assert handler.run(Task(id="2", body=b"")) == outcome.Retry("busy", after_seconds=7)
+    assert loops[0] is loops[1], "a client that it keeps open is bound to its loop"
+
+
 def test_a_function_of_a_class_is_found(image: Path) -> None:
     assert load("resize_for_test:Group.inner").run(Task(id="1", body=b"")) == outcome.Ok()
 
@@ -71,8 +93,7 @@ def test_a_function_of_a_class_is_found(image: Path) -> None:
         pytest.param("nowhere_at_all:work", "no module 'nowhere_at_all'", id="no module"),
         pytest.param("resize_for_test:gone", "no 'gone' there", id="no such function"),
         pytest.param("resize_for_test:number", "is a int", id="no function at all"),
-        pytest.param("resize_for_test:later", "async or a generator", id="async does no work"),
-        pytest.param("resize_for_test:one_by_one", "async or a generator", id="a generator too"),
+        pytest.param("resize_for_test:one_by_one", "is a generator", id="a generator does no work"),
     ],
 )
 def test_what_no_task_could_run_is_refused(image: Path, target: str, says: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from unit.worker.house import FakeBroker, House
 from workqueue_worker import outcome
 from workqueue_worker.publisher import Message, Publisher, PublishError
+from workqueue_worker.renewal import LOOK_SECONDS, Renewal
 
 
 def failing() -> House:
@@ -48,6 +49,20 @@ def test_given_no_failure_for_a_while_then_the_connection_is_closed() -> None:
     while broker.is_open and time.monotonic() < until:
         time.sleep(0.02)
     assert not broker.is_open
+    publisher.close(timeout_seconds=1)
+
+
+def test_given_changed_credentials_then_the_next_message_goes_by_a_new_connection() -> None:
+    files, seconds = ["old"], [0.0]
+    broker = FakeBroker()
+    renewal = Renewal(lambda: files[0], now=lambda: seconds[0])
+    publisher = Publisher(broker.connect, now=lambda: seconds[0], renewal=renewal)
+    for n, mounted in enumerate(("old", "old", "new", "new")):
+        files[0], seconds[0] = mounted, n * LOOK_SECONDS
+        message = Message("mail", b"x", pika.BasicProperties())
+        publisher.publish(message).result(timeout=5)
+    assert broker.opened == 2
+    assert len(broker.published) == 4
     publisher.close(timeout_seconds=1)
 
 

@@ -7,6 +7,7 @@ import pytest
 from workqueue_worker.settings import (
     ENVIRONMENT,
     CommandHandler,
+    HttpHandler,
     PythonHandler,
     Settings,
     SettingsError,
@@ -45,6 +46,27 @@ def test_delays_and_crashes_are_read_into_the_rules() -> None:
     assert Settings.from_env(GOOD).rules.max_crashes is None
 
 
+@pytest.mark.parametrize(
+    ("text", "handler"),
+    [
+        pytest.param('{"http": {"port": 80}}', HttpHandler(80, "/"), id="a port alone"),
+        pytest.param(
+            '{"http": {"port": 80, "path": "/a?b=%20"}}', HttpHandler(80, "/a?b=%20"), id="a path"
+        ),
+    ],
+)
+def test_a_server_is_read(text: str, handler: HttpHandler) -> None:
+    assert Settings.from_env(GOOD | {"WORKQUEUE_HANDLER": text}).handler == handler
+
+
+def test_isolation_and_a_soft_limit_are_off_until_they_are_asked_for() -> None:
+    plain = Settings.from_env(GOOD)
+    assert (plain.isolated, plain.soft_timeout_seconds) == (False, None)
+    asked = {"WORKQUEUE_ISOLATION": "Process", "WORKQUEUE_SOFT_TIMEOUT_SECONDS": "500"}
+    settings = Settings.from_env(GOOD | asked)
+    assert (settings.isolated, settings.soft_timeout_seconds) == (True, 500)
+
+
 def test_no_dead_letters_are_an_empty_name() -> None:
     env = GOOD | {"WORKQUEUE_DEAD_LETTER_QUEUE": ""}
     assert Settings.from_env(env).rules.dead_letter_queue == ""
@@ -76,6 +98,23 @@ def test_every_name_is_missed_by_name(name: str) -> None:
         pytest.param("WORKQUEUE_HANDLER", '{"command": [1]}', "give", id="a number as program"),
         pytest.param(
             "WORKQUEUE_HANDLER", '{"python": "a:b", "command": ["c"]}', "give", id="two handlers"
+        ),
+        pytest.param("WORKQUEUE_HANDLER", '{"http": {}}', "give", id="a server without a port"),
+        pytest.param(
+            "WORKQUEUE_HANDLER", '{"http": {"port": 0}}', "give", id="a port that is none"
+        ),
+        pytest.param(
+            "WORKQUEUE_HANDLER",
+            '{"http": {"port": 80, "path": "/a b"}}',
+            "percent-encode",
+            id="a path with a space",
+        ),
+        pytest.param("WORKQUEUE_ISOLATION", "Fork", "Thread, Process", id="unknown isolation"),
+        pytest.param(
+            "WORKQUEUE_SOFT_TIMEOUT_SECONDS",
+            "600",
+            "comes first",
+            id="soft is no earlier than hard",
         ),
         pytest.param("WORKQUEUE_HANDLER", '{"own": {}}', "own consumer", id="the image's own"),
     ],

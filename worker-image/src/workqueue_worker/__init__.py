@@ -8,6 +8,6 @@ WORKQUEUE_BROKER_DIR (the files `host`, `port`, `username`, `password`, or one `
 environment, and keeps the promises of the README by itself.
 """
 
-from workqueue_worker.task import DeadLetter, Retry, Task
+from workqueue_worker.task import DeadLetter, Release, Retry, Task
 
-__all__ = ["DeadLetter", "Retry", "Task"]
+__all__ = ["DeadLetter", "Release", "Retry", "Task"]

@@ -52,7 +52,10 @@ def work(settings: Settings, stop: StopFlag) -> int:
     probes.serve(settings.probe_port, state, metrics)
     log.info("started", extra=logs.fields(queue=settings.queue, handler=handler.kind))
     consumer = Consumer(settings, handler, metrics, state, stop)
-    code = consumer.run()
+    try:
+        code = consumer.run()
+    finally:
+        handler.close()
     log.info("leaving", extra=logs.fields(exit_code=code))
     if consumer.abandoned:
         _leave_at_once(code)

@@ -34,3 +34,6 @@ REFUSED = Schedule(first_seconds=5, cap_seconds=30)
 
 PUBLISH = Schedule(first_seconds=1, cap_seconds=30)
 """A failed task could not be published again; it is handed back, but not in a tight loop."""
+
+RELEASE = Schedule(first_seconds=0.5, cap_seconds=15)
+"""A task was handed back uncounted, as by a server that does not listen."""

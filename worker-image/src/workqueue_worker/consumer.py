@@ -42,6 +42,7 @@ class Consumer:
         self, settings: Settings, handler: Handler, metrics: Metrics, state: State, stop: StopFlag
     ) -> None:
         self._settings = settings
+        self._handler = handler
         self._metrics = metrics
         self._state = state
         self._stop = stop
@@ -51,12 +52,20 @@ class Consumer:
         limit = settings.task_timeout_seconds
         name = f"{settings.pod_name} (publishes failed tasks)"
         self._connector = Connector(settings)
-        self._publisher = Publisher(partial(self._connector.open_somehow, name))
+        somehow = partial(self._connector.open_somehow, name)
+        self._publisher = Publisher(somehow, renewal=Renewal.of(settings))
         failures = Failures.of(settings, self._publisher)
         self._renewal = Renewal.of(settings)
         self._handover = Handover(self._renewal, self._open, metrics)
         self._settlement = Settlement(failures, metrics, limit_seconds=limit)
-        self._runner = Runner(handler, failures, metrics, self._on_finished, limit_seconds=limit)
+        self._runner = Runner(
+            handler,
+            failures,
+            metrics,
+            self._on_finished,
+            limit_seconds=limit,
+            soft_limit_seconds=settings.soft_timeout_seconds,
+        )
 
     def run(self) -> int:
         """Work until told to stop, whatever the broker does. Returns the exit code."""
@@ -103,7 +112,8 @@ class Consumer:
         """Consume until told to stop, then drain. Whatever ends it otherwise is raised."""
         while not self._stop.requested:
             # After a loss the old task may still be at work; no new one shall wait behind it.
-            if not subscription.consuming and not self._runner.busy:
+            idle = not subscription.consuming and not self._runner.busy
+            if idle and self._handler.ready():
                 self._start_consuming(subscription)
             self._turn(subscription)
             if self._handover.look():

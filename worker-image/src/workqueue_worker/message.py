@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pika
@@ -100,7 +101,7 @@ class Delivery:
         carried = 0 if REASON in self.headers else _count(self.headers, CRASHES)
         return carried + self.delivery_count
 
-    def task(self, *, deadline: datetime) -> Task:
+    def task(self, *, deadline: datetime, stop_at_seconds: float = math.inf) -> Task:
         return Task(
             id=self.task_id,
             body=self.body,
@@ -108,8 +109,19 @@ class Delivery:
             attempt=self.earlier_failures + 1,
             deadline=deadline,
             content_type=self.properties.content_type,
+            type=self.properties.type,
+            published=_time(self.properties.timestamp),
+            stop_at_seconds=stop_at_seconds,
             stop=self.lost,
         )
+
+
+def _time(stamp: object) -> datetime | None:
+    """The publisher's stamp: seconds since 1970, or whatever it thought fit."""
+    try:
+        return datetime.fromtimestamp(stamp, UTC) if type(stamp) is int else None
+    except (ValueError, OverflowError, OSError):  # beyond the calendar
+        return None
 
 
 def _count(headers: Mapping[str, Any], name: str) -> int:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import logging
+import math
 import queue
+import random
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from workqueue_worker import backoff
 from workqueue_worker.failures import Failures
 from workqueue_worker.handlers import Handler
-from workqueue_worker.logs import current_task
+from workqueue_worker.logs import current_task, fields
 from workqueue_worker.message import Delivery
 from workqueue_worker.metrics import Metrics
-from workqueue_worker.outcome import Ruling
+from workqueue_worker.outcome import Outcome, Release, Retry, Ruling
 from workqueue_worker.recording import Finished, Recorder
+from workqueue_worker.task import Task
 
 log = logging.getLogger(__name__)
 
@@ -42,12 +46,16 @@ class Runner:
         on_finished: Callable[[Finished], None],
         *,
         limit_seconds: float,
+        soft_limit_seconds: float | None = None,
     ) -> None:
         self._handler = handler
         self._failures = failures
         self._metrics = metrics
         self._on_finished = on_finished
         self._limit_seconds = limit_seconds
+        self._soft_limit_seconds = soft_limit_seconds
+        self._released_in_a_row = 0
+        self._told_of_steps = False
         self._waiting: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
         self._running: Running | None = None
         self._recorder = Recorder(failures)
@@ -101,21 +109,55 @@ class Runner:
         finally:
             self._running = None
             current_task.reset(token)
+        self._pause_after_release()
 
     def _work(self, delivery: Delivery) -> None:
         given_up = self._failures.rule_on_crashes(delivery)
         if given_up is not None and delivery.claim():
             self._settle(delivery, given_up)
             return
-        deadline = datetime.now(UTC) + timedelta(seconds=self._limit_seconds)
         self._observe_wait(delivery)
         started = time.monotonic()
-        outcome = self._handler.run(delivery.task(deadline=deadline))
+        outcome = self._understood(delivery, self._handler.run(self._task(delivery, started)))
         seconds = time.monotonic() - started
         if not delivery.claim():
             log.warning("result came after the hard limit: discarded")
             return
         self._settle(delivery, self._failures.rule(delivery, outcome), seconds)
+
+    def _task(self, delivery: Delivery, started: float) -> Task:
+        soft = self._soft_limit_seconds
+        seconds = self._limit_seconds if soft is None else soft
+        return delivery.task(
+            deadline=datetime.now(UTC) + timedelta(seconds=seconds),
+            stop_at_seconds=math.inf if soft is None else started + soft,
+        )
+
+    def _understood(self, delivery: Delivery, outcome: Outcome) -> Outcome:
+        """What ends programs from outside while this worker leaves is no failure of the task."""
+        leaving = self._recorder.leaving.is_set() or delivery.lost.is_set()
+        if isinstance(outcome, Retry) and outcome.killed and leaving:
+            outcome = Release(f"{outcome.error}, while this worker is leaving")
+        self._released_in_a_row += 1 if isinstance(outcome, Release) else -self._released_in_a_row
+        if isinstance(outcome, Retry) and outcome.after_seconds and not self._told_of_steps:
+            self._tell_of_steps()
+        return outcome
+
+    def _tell_of_steps(self) -> None:
+        self._told_of_steps = True
+        if not self._failures.rules.retry_delays_seconds:
+            log.warning(
+                "a handler asks for its task to be tried again later, and it goes to the end of "
+                "its queue at once: give spec.worker.retry.delaysSeconds"
+            )
+
+    def _pause_after_release(self) -> None:
+        """What made one task go back is likely to meet the next: do not turn in a tight loop."""
+        if self._released_in_a_row == 0 or self._recorder.leaving.is_set():
+            return
+        seconds = backoff.RELEASE.delay_seconds(self._released_in_a_row - 1, random.random)
+        log.info("task handed back: no other for a while", extra=fields(seconds=round(seconds, 1)))
+        self._recorder.leaving.wait(seconds)
 
     def _settle(self, delivery: Delivery, ruling: Ruling, seconds: float | None = None) -> None:
         """Hand over at once: what else there is to say of the task, the I/O loop says later."""

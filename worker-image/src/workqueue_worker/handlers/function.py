@@ -1,42 +1,60 @@
-"""`python: package.module:function`, called with the Task."""
+"""`python: package.module:function`, plain or async, called with the Task."""
 
 from __future__ import annotations
 
+import contextvars
 import importlib
 import inspect
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from workqueue_worker import outcome
+from workqueue_worker.handlers import Handler
 from workqueue_worker.logs import fields
 from workqueue_worker.settings import SettingsError
-from workqueue_worker.task import DeadLetter, Retry, Task
+from workqueue_worker.task import DeadLetter, Release, Retry, Task
+
+if TYPE_CHECKING:
+    import asyncio
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionHandler:
+class FunctionHandler(Handler):
     """A thread cannot be ended from outside, so the worker itself watches the hard limit."""
 
-    function: Callable[[Task], object]
     kind: ClassVar[str] = "python"
     ends_itself: ClassVar[bool] = False
 
+    def __init__(self, function: Callable[[Task], object]) -> None:
+        self._function = function
+        self._loop: asyncio.Runner | None = None
+
     def run(self, task: Task) -> outcome.Outcome:
         try:
-            self.function(task)
+            result = self._function(task)
+            if inspect.iscoroutine(result):
+                self._finish(result)
         except DeadLetter as error:
             return outcome.Dead(str(error) or "DeadLetter")
+        except Release as error:
+            return outcome.Release(str(error) or "Release")
         except Retry as error:
-            return outcome.Retry(str(error) or "Retry")
+            return outcome.Retry(str(error) or "Retry", after_seconds=error.after)
         except BaseException as error:
             # All of them: a task that calls sys.exit() or is cancelled must not end the worker.
             log.warning("the handler raised", exc_info=True, extra=fields(task=task.id))
             return outcome.Retry(f"{type(error).__name__}: {error}")
         return outcome.Ok()
+
+    def _finish(self, coroutine: Coroutine[Any, Any, object]) -> None:
+        """Run it in one loop for all tasks: what the function keeps open stays usable."""
+        import asyncio  # noqa: PLC0415 - it takes longer to load than all of ours
+
+        if self._loop is None:
+            self._loop = asyncio.Runner()
+        self._loop.run(coroutine, context=contextvars.copy_context())
 
 
 def load(target: str) -> FunctionHandler:
@@ -89,12 +107,8 @@ def _check_callable(target: str, found: Any) -> None:
             "takes a Task"
         )
     # Calling one of these runs none of its body, and every task would count as done.
-    if (
-        inspect.iscoroutinefunction(found)
-        or inspect.isgeneratorfunction(found)
-        or inspect.isasyncgenfunction(found)
-    ):
+    if inspect.isgeneratorfunction(found) or inspect.isasyncgenfunction(found):
         raise SettingsError(
-            f"handler python: {target!r} is async or a generator, and calling it does no work. "
-            "Name a plain function; it may call asyncio.run()"
+            f"handler python: {target!r} is a generator, and calling it does no work. Name a "
+            "function, plain or async"
         )
