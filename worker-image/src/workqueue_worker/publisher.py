@@ -17,6 +17,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
+from workqueue_worker.renewal import Renewal
 from workqueue_worker.troubles import EXPECTED, diagnose
 
 log = logging.getLogger(__name__)
@@ -50,8 +51,14 @@ class Publisher:
     """Every future it gives is settled: by the confirm, or by a PublishError."""
 
     def __init__(
-        self, connect: Callable[[], Any], now: Callable[[], float] = time.monotonic
+        self,
+        connect: Callable[[], Any],
+        now: Callable[[], float] = time.monotonic,
+        *,
+        renewal: Renewal | None = None,
     ) -> None:
+        """renewal: for this connection alone; changed credentials end it between two messages."""
+        self._renewal = renewal or Renewal(lambda: "never another one")
         self._connect = connect
         self._now = now
         self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
@@ -104,7 +111,9 @@ class Publisher:
     def _send(self, message: Message) -> None:
         self._serve_idle()  # notices a connection that ended since, before anything is risked
         if self._connection is None:
+            self._renewal.connecting()
             self._connection = self._connect()
+            self._renewal.connected()
             self._channel = self._connection.channel()
             self._channel.confirm_delivery()
         # Without `mandatory` the broker confirms what it then throws away.
@@ -126,7 +135,8 @@ class Publisher:
             log.info("publishing connection lost while idle: %s", diagnose(error).message)
             self._drop()
             return
-        if not self._channel.is_open or self._now() - self._last_use > IDLE_SECONDS:
+        idle = self._now() - self._last_use > IDLE_SECONDS
+        if idle or self._renewal.due() or not self._channel.is_open:
             self._drop()
 
     def _drop(self) -> None:
