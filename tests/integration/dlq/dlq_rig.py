@@ -4,7 +4,6 @@ It holds one WorkQueue and its Secrets: what else a cluster does is no part of t
 """
 
 import base64
-import json
 import os
 import subprocess
 import sys
@@ -13,14 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pika
 
 import workqueue_operator
+from integration.dlq.small_api import kubeconfig, serving
+from kit.kube import wait_for
 from kit.rabbit import Broker
 
 WORK, DEAD = "mail", "mail.dead"
@@ -87,12 +86,11 @@ class Rig:
 
     def fill(self, count: int, *, first: int = 0, pad: int = 0) -> None:
         """Dead letters with a story: task n failed n minutes after the first one."""
+        before = self.ready(DEAD)
         with self.channel() as channel:
             for n in range(first, first + count):
                 channel.basic_publish("", DEAD, body(n) + b" " * pad, _properties(n))
-            channel.confirm_delivery()
-            # One that is confirmed comes after all before it; nobody routes it anywhere.
-            channel.basic_publish("", "nowhere", b"")
+        wait_for("all to be there", lambda: self.ready(DEAD) >= before + count, seconds=30)
 
     def ready(self, queue: str) -> int:
         """How many wait there."""
@@ -158,42 +156,14 @@ def rig(
         "secrets/rabbitmq": _secret(broker),
         "secrets/ca": _as_secret(authorities or {}),
     }
-    server = _Server(objects)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    made = Rig(broker, objects, _kubeconfig(folder, server.server_port))
-    try:
-        yield made
-    finally:
-        for process in made.running:
-            process.kill()
-            process.communicate()
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-class _Server(ThreadingHTTPServer):
-    """Answers for objects by the last two segments of their paths."""
-
-    def __init__(self, objects: Mapping[str, Any]) -> None:
-        self.objects = objects
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
-
-    def do_GET(self) -> None:
-        found = self.server.objects.get("/".join(self.path.split("/")[-2:]))
-        text = json.dumps(found or {"message": f"there is no {self.path}"}).encode()
-        self.send_response(404 if found is None else 200)
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+    with serving(objects) as port:
+        made = Rig(broker, objects, kubeconfig(folder, port))
+        try:
+            yield made
+        finally:
+            for process in made.running:
+                process.kill()
+                process.communicate()
 
 
 def _workqueue(vhost: str, *, trusting: bool) -> dict[str, Any]:
@@ -213,15 +183,3 @@ def _secret(broker: Broker, **changed: str) -> dict[str, Any]:
 
 def _as_secret(data: Mapping[str, str]) -> dict[str, Any]:
     return {"data": {k: base64.b64encode(v.encode()).decode() for k, v in data.items()}}
-
-
-def _kubeconfig(folder: Path, port: int) -> Path:
-    path = folder / "kubeconfig"
-    context = {"name": "c", "context": {"cluster": "c", "user": "u"}}
-    cluster = {"name": "c", "cluster": {"server": f"http://127.0.0.1:{port}"}}
-    users = [{"name": "u", "user": {}}]
-    about = {"apiVersion": "v1", "kind": "Config", "current-context": "c"}
-    path.write_text(
-        json.dumps(about | {"clusters": [cluster], "users": users, "contexts": [context]})
-    )
-    return path
