@@ -53,7 +53,6 @@ class Consumer:
         name = f"{settings.pod_name} (publishes failed tasks)"
         self._connector = Connector(settings)
         somehow = partial(self._connector.open_somehow, name)
-        somehow = partial(self._connector.open_somehow, name)
         self._publisher = Publisher(somehow, renewal=Renewal.of(settings))
         failures = Failures.of(settings, self._publisher)
         self._renewal = Renewal.of(settings)
