@@ -14,6 +14,7 @@ EXAMPLES = {
     "spec.worker.handler.command": ["program", "argument"],
     "spec.worker.handler.http.path": "/tasks",
     "spec.worker.handler.own": {},
+    "spec.worker.isolation": "Process",  # the other one is as good as none
     "spec.worker.maxCrashes": 3,  # below the delivery limit
     "spec.worker.retry.delaysSeconds": [1, 10, 60],
     "spec.worker.taskTimeoutSeconds": 900,  # above the soft one

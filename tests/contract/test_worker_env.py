@@ -8,10 +8,18 @@ from contract.crd_example import HANDLERS, full_example
 from workqueue_operator.core.manifests import deployment
 from workqueue_operator.core.workerpod import worker_env
 from workqueue_operator.core.workqueue import WorkQueue
-from workqueue_worker.settings import ENVIRONMENT, OPTIONAL, CommandHandler, PythonHandler, Settings
+from workqueue_worker.handler_spec import HandlerSpec
+from workqueue_worker.settings import (
+    ENVIRONMENT,
+    OPTIONAL,
+    CommandHandler,
+    HttpHandler,
+    PythonHandler,
+    Settings,
+)
 
 POD_NAME = "WORKQUEUE_POD_NAME"
-RUNTIME_HANDLERS = ("python", "command")
+RUNTIME_HANDLERS = ("python", "command", "http")
 
 
 def a_workqueue(handler: str, **queue: Any) -> WorkQueue:
@@ -28,10 +36,10 @@ def rendered(wq: WorkQueue) -> list[dict[str, Any]]:
     return variables
 
 
-def test_the_operator_writes_every_name_that_the_worker_reads() -> None:
+def test_the_operator_writes_every_name_that_the_worker_reads_and_no_other() -> None:
     names = [each["name"] for each in rendered(a_workqueue("python"))]
 
-    assert {*ENVIRONMENT, *OPTIONAL} <= set(names)
+    assert sorted(names) == sorted([*ENVIRONMENT, *OPTIONAL])
 
 
 @pytest.mark.parametrize("handler", HANDLERS)
@@ -67,9 +75,16 @@ def test_the_worker_understands_every_value(handler: str) -> None:
     assert settings.prefetch == wq.worker.prefetch
     assert settings.retry_delays_seconds == wq.worker.retry_delays_seconds
     assert settings.max_crashes == wq.worker.max_crashes
-    given = wq.worker.handler[handler]
-    expected = PythonHandler(given) if handler == "python" else CommandHandler(tuple(given))
-    assert settings.handler == expected
+    assert settings.isolated == (wq.worker.isolation == "Process")
+    assert settings.soft_timeout_seconds == wq.worker.soft_timeout_seconds
+    assert settings.handler == understood(handler, wq.worker.handler[handler])
+
+
+def understood(handler: str, given: Any) -> HandlerSpec:
+    """What the worker makes of it."""
+    if handler == "http":
+        return HttpHandler(port=given["port"], path=given["path"])
+    return PythonHandler(given) if handler == "python" else CommandHandler(tuple(given))
 
 
 def test_without_dead_letters_the_worker_is_told_that_there_are_none() -> None:
@@ -83,7 +98,8 @@ def test_without_dead_letters_the_worker_is_told_that_there_are_none() -> None:
 @pytest.mark.parametrize("handler", RUNTIME_HANDLERS)
 def test_the_worker_is_where_it_is_probed_and_finds_its_secret(handler: str) -> None:
     wq = a_workqueue(handler)
-    [container] = deployment(wq, replicas=1)["spec"]["template"]["spec"]["containers"]
+    made = deployment(wq, replicas=1, runtime_image="worker:1")
+    [container] = made["spec"]["template"]["spec"]["containers"]
     settings = Settings.from_env(worker_env(wq) | {POD_NAME: "thumbnails-7d9f-abcde"})
 
     ports = {each["name"]: each["containerPort"] for each in container["ports"]}

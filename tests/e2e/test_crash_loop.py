@@ -6,7 +6,30 @@ from kit.story import Story
 TASKS, ALL, FEW = 240, 20, 3
 STAYS_SECONDS = 8
 TASK = ".."  # the tutorial's, of so many seconds
-CRASHES: Json = {"handler": {"python": "faulthandler:_sigsegv"}}  # any task ends the whole process
+LAST_WORDS = "no such table: tasks"
+PROGRAM = f"""
+import os, signal, sys
+
+def work(task):
+    print({LAST_WORDS!r}, file=sys.stderr, flush=True)
+    os.kill(os.getpid(), signal.SIGSEGV)
+"""
+CODE: Json = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "code"},
+    "data": {"crashing.py": PROGRAM},
+}
+CONTAINER: Json = {
+    "name": "worker",
+    "env": [{"name": "PYTHONPATH", "value": "/code"}],
+    "volumeMounts": [{"name": "code", "mountPath": "/code"}],
+}
+VOLUME: Json = {"name": "code", "configMap": {"name": "code"}}
+CRASHES: Json = {
+    "handler": {"python": "crashing:work"},
+    "podTemplate": {"spec": {"containers": [CONTAINER], "volumes": [VOLUME]}},
+}
 MENDED: Json = {"handler": {"python": "workqueue_worker.tutorial:work"}}
 
 
@@ -15,6 +38,7 @@ def test_workers_that_die_of_their_first_task_stay_few_until_they_are_mended(
 ) -> None:
     story = bare_story
     # Given a handler that takes its worker down, which nobody can know beforehand
+    story.kube.apply(CODE)
     story.apply("crash", {"worker": CRASHES, "queue": {"type": "Classic"}})
     story.wait_ready("crash", "Idle")
     # When there is work for twenty
@@ -22,7 +46,8 @@ def test_workers_that_die_of_their_first_task_stay_few_until_they_are_mended(
     # Then it is told which pod ends, how, and where its last lines are
     says = wait_degraded(story, "crash")
     assert "no worker has finished a task since they began to crash: pod crash-" in says
-    assert "exit code 139" in says
+    assert "exit code 139 (SIGSEGV)" in says
+    assert LAST_WORDS in says
     assert story.wait_event("crash", "WorkersCrashing")["type"] == "Warning"
     # And a few stay, to show when it is mended
     wait_for("few workers", lambda: story.replicas("crash") <= FEW, seconds=120)
