@@ -12,11 +12,12 @@ import pika
 from workqueue_worker import Task
 from workqueue_worker.failures import Failures
 from workqueue_worker.handlers import Handler
-from workqueue_worker.message import Delivery, Origin
+from workqueue_worker.message import Delivery
 from workqueue_worker.metrics import Metrics
 from workqueue_worker.outcome import Ok, Outcome, Rules
 from workqueue_worker.publisher import Publisher
 from workqueue_worker.recording import Finished
+from workqueue_worker.republished import Origin
 from workqueue_worker.runner import Runner
 from workqueue_worker.settlement import Settlement
 

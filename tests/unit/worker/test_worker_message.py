@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workqueue_worker.message import Delivery, Origin, published_again
+from workqueue_worker.message import Delivery
 from workqueue_worker.outcome import PublishAgain
+from workqueue_worker.republished import Origin, published_again
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ORIGIN = Origin(pod_name="mail-7", queue="mail")
@@ -73,6 +75,20 @@ def test_all_that_the_producer_said_is_kept_but_age_and_identity() -> None:
     assert {name: getattr(properties, name) for name in told} == told
     assert properties.expiration is None
     assert properties.user_id is None
+
+
+def test_given_a_priority_then_the_task_waits_without_it_and_gets_it_back() -> None:
+    waiting = again(a_delivery(priority=3), replace(RETRY, queue="mail.retry.10"))
+    assert waiting.priority is None
+    # It comes back with what it was published with, and goes on to its own queue or the dead
+    returned = a_delivery(headers=waiting.headers)
+    for ruling in (RETRY, DEAD):
+        properties = again(returned, ruling)
+        assert properties.priority == 3
+        assert "x-workqueue-priority" not in properties.headers
+    # And a second wait is like the first
+    second = again(returned, replace(RETRY, queue="mail.retry.10"))
+    assert (second.priority, second.headers["x-workqueue-priority"]) == (None, 3)
 
 
 def test_a_transient_message_becomes_persistent() -> None:

@@ -6,9 +6,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from workqueue_worker.message import Delivery, Origin, moved, published_again
+from workqueue_worker.message import Delivery
 from workqueue_worker.outcome import Outcome, PublishAgain, Rules, Ruling
 from workqueue_worker.publisher import Message, Publisher
+from workqueue_worker.republished import Origin, moved, published_again
 from workqueue_worker.settings import Settings
 
 

@@ -1,4 +1,4 @@
-"""Between a message of the broker and a task: ids, attempts, and the story in the headers."""
+"""Between a message of the broker and a task: ids, attempts, and what the headers count."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import pika
-
-from workqueue_worker.outcome import PublishAgain
 from workqueue_worker.task import Task
 
 ATTEMPTS = "x-workqueue-attempts"
@@ -22,29 +19,8 @@ FIRST_FAILURE = "x-workqueue-first-failure"
 REASON = "x-workqueue-reason"
 QUEUE = "x-workqueue-queue"
 CRASHES = "x-workqueue-crashes"
+PRIORITY = "x-workqueue-priority"
 DELIVERY_COUNT = "x-delivery-count"
-
-DEATH_WORDS = ("queue", "exchange", "reason")
-
-NOT_CARRIED_OVER = frozenset(
-    {
-        # Counters of one delivery's life in one queue; the new message starts its own.
-        DELIVERY_COUNT,
-        "x-acquired-count",
-        # Where the broker's own dead-lettering sent it: every return from a retry queue is one.
-        # Brokers before 4.0 believe what is published, and drop what seems to go in circles.
-        "x-death",
-        *(f"x-{which}-death-{what}" for which in ("first", "last") for what in DEATH_WORDS),
-        # An order to the exchange to route copies elsewhere; it was carried out the first time.
-        "CC",
-        "BCC",
-        # Said of a dead letter; one that somebody moved back to its queue is none any more.
-        REASON,
-        QUEUE,
-        # Written anew by each who publishes.
-        CRASHES,
-    }
-)
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -84,12 +60,12 @@ class Delivery:
     @property
     def earlier_failures(self) -> int:
         """Own failures so far. A header that somebody else filled with junk counts as none."""
-        return _count(self.headers, ATTEMPTS)
+        return count(self.headers, ATTEMPTS)
 
     @property
     def delivery_count(self) -> int:
         """Earlier deliveries of this message that nobody finished. Classic queues count none."""
-        return _count(self.headers, DELIVERY_COUNT)
+        return count(self.headers, DELIVERY_COUNT)
 
     @property
     def earlier_crashes(self) -> int:
@@ -98,7 +74,7 @@ class Delivery:
         Those before it was last published are in a header; one that was a dead letter and was
         moved back by hand starts anew.
         """
-        carried = 0 if REASON in self.headers else _count(self.headers, CRASHES)
+        carried = 0 if REASON in self.headers else count(self.headers, CRASHES)
         return carried + self.delivery_count
 
     def task(self, *, deadline: datetime, stop_at_seconds: float = math.inf) -> Task:
@@ -124,73 +100,9 @@ def _time(stamp: object) -> datetime | None:
         return None
 
 
-def _count(headers: Mapping[str, Any], name: str) -> int:
+def count(headers: Mapping[str, Any], name: str) -> int:
+    """A number above zero that stands in a header; 0 for anything else there."""
     value = headers.get(name, 0)
     # The broker's own counts are 64 bits wide, and pika has a subclass of int for those.
     counts = isinstance(value, int) and not isinstance(value, bool) and value > 0
     return int(value) if counts else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Who failed the task, and where it came from."""
-
-    pod_name: str
-    queue: str
-
-
-def published_again(
-    delivery: Delivery, ruling: PublishAgain, *, origin: Origin, now: datetime
-) -> Any:
-    """The properties of the message that takes this one's place.
-
-    All are kept but `expiration` (a retry must not die of age), `delivery_mode` (always
-    persistent) and `user_id` (the broker would check it against our own name).
-    """
-    return _properties(delivery, _story(delivery, ruling, origin=origin, now=now))
-
-
-def moved(delivery: Delivery) -> Any:
-    """The same for a task that is handed back: nothing is new but the count of its crashes."""
-    return _properties(delivery, _kept(delivery) | _crashes(delivery.earlier_crashes))
-
-
-def _properties(delivery: Delivery, headers: Mapping[str, Any]) -> Any:
-    old = delivery.properties
-    return pika.BasicProperties(
-        content_type=old.content_type,
-        content_encoding=old.content_encoding,
-        headers=dict(headers),
-        delivery_mode=pika.DeliveryMode.Persistent.value,
-        priority=old.priority,
-        correlation_id=old.correlation_id,
-        reply_to=old.reply_to,
-        message_id=delivery.task_id,
-        timestamp=old.timestamp,
-        type=old.type,
-        app_id=old.app_id,
-    )
-
-
-def _kept(delivery: Delivery) -> dict[str, Any]:
-    return {k: v for k, v in delivery.headers.items() if k not in NOT_CARRIED_OVER}
-
-
-def _crashes(count: int) -> dict[str, Any]:
-    return {CRASHES: count} if count else {}
-
-
-def _story(
-    delivery: Delivery, ruling: PublishAgain, *, origin: Origin, now: datetime
-) -> dict[str, Any]:
-    kept = _kept(delivery)
-    story = kept | {
-        ATTEMPTS: ruling.failures,
-        ERROR: ruling.error,
-        WORKER: origin.pod_name,
-        FIRST_FAILURE: kept.get(FIRST_FAILURE) or now.isoformat(timespec="milliseconds"),
-    }
-    story |= _crashes(ruling.crashes)
-    if ruling.reason is not None:
-        story |= {REASON: ruling.reason, QUEUE: origin.queue}
-    return story
