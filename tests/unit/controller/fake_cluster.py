@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from unit.controller.fake_clock import FakeClock
+from unit.controller.merging import merged
 from workqueue_operator.core.errors import ApiError, SecretMissingError
 from workqueue_operator.core.victims import Mark
 from workqueue_operator.ports import BusyAnswer, DeploymentState, Json, Pod
@@ -163,7 +164,7 @@ class FakeCluster:
         with self.lock:
             body = self.workqueues.get((namespace, name))
             if body is not None:
-                body["status"] = _merged(body.get("status", {}), status)
+                body["status"] = merged(body.get("status", {}), status)
                 self.touch(body)
 
     def post_event(self, event: Json) -> None:
@@ -240,16 +241,3 @@ class FakeCluster:
             updated=0,
             annotations={},
         )
-
-
-def _merged(old: Json, patch: Json) -> dict[str, Any]:
-    """JSON merge patch."""
-    result = dict(old)
-    for key, value in patch.items():
-        if value is None:
-            result.pop(key, None)
-        elif isinstance(value, Mapping):
-            result[key] = _merged(result.get(key) or {}, value)
-        else:
-            result[key] = copy.deepcopy(value)
-    return result
