@@ -88,13 +88,11 @@ class Bench:
 
     def publish(self, *bodies: str, **properties: Any) -> None:
         for body in bodies:
-            self.channel.basic_publish(
-                "",
-                "tasks",
-                body.encode(),
-                pika.BasicProperties(delivery_mode=2, **({"message_id": body} | properties)),
-                mandatory=True,
-            )
+            self.publish_bytes(body.encode(), **({"message_id": body} | properties))
+
+    def publish_bytes(self, body: bytes, **properties: Any) -> None:
+        kept = pika.BasicProperties(delivery_mode=2, **properties)
+        self.channel.basic_publish("", "tasks", body, kept, mandatory=True)
 
     def start(
         self,
