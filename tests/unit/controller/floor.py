@@ -46,6 +46,10 @@ class FakeRates:
         self.asked.append((queue, seconds))
         return self.says
 
+    def delivered(self, access: Access, queue: str, *, seconds: float) -> tuple[int, int] | None:
+        """See ports.Rates: nobody asks here."""
+        raise AssertionError(f"asked {access.address} of {queue} for {seconds} s")
+
 
 def first(pods: Sequence[Pod], count: int) -> Sequence[Pod]:
     """Chance that is none."""

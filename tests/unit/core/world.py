@@ -93,7 +93,7 @@ class World:
 
     def _operate(self) -> Decision:
         self._readings.append(self._reading())
-        if len(self._readings) > self.late_seconds + 1:
+        while len(self._readings) > self.late_seconds + 1:
             self._readings.popleft()
         reading = self._readings[0]
         decision = self._decide(reading)
