@@ -95,12 +95,13 @@ class Worker:
     directory: Path
     env: Mapping[str, str]
     heartbeat_seconds: int | None = None
+    program: tuple[str, ...] = ("-m", "workqueue_worker")
     process: subprocess.Popen[bytes] = field(init=False)
 
     def __post_init__(self) -> None:
-        program = ["-m", "workqueue_worker"]
+        program = self.program
         if self.heartbeat_seconds is not None:
-            program = ["-c", LAUNCHER, str(self.heartbeat_seconds)]
+            program = ("-c", LAUNCHER, str(self.heartbeat_seconds))
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *program], env=dict(self.env), stderr=log, stdout=log
