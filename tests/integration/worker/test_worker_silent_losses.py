@@ -28,7 +28,7 @@ def test_given_a_channel_that_the_broker_closes_then_it_consumes_on_a_new_one(
     bench.assert_nothing_left()
 
 
-def test_given_a_network_that_swallows_all_then_it_consumes_in_time_seconds(bench: Bench) -> None:
+def test_given_a_network_that_swallows_all_then_it_consumes_in_time(bench: Bench) -> None:
     bench.declare()
     with Proxy(bench.broker.host, bench.broker.port) as proxy:
         worker = bench.start(heartbeat_seconds=10, broker_at=proxy.address).await_ready()

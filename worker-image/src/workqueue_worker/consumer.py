@@ -26,7 +26,7 @@ from workqueue_worker.settlement import Settlement, TaskOverranError
 from workqueue_worker.state import State
 from workqueue_worker.stop import StopFlag
 from workqueue_worker.subscription import Subscription
-from workqueue_worker.troubles import EXPECTED, ConsumerLostError, Trouble, diagnose
+from workqueue_worker.troubles import EXPECTED, ConsumerLostError, TroubleLog
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Consumer:
         self._stop = stop
         self._subscription: Subscription | None = None
         self._subscriptions = 0
-        self._trouble_seen = ""
+        self._troubles = TroubleLog()
         limit = settings.task_timeout_seconds
         name = f"{settings.pod_name} (publishes failed tasks)"
         self._connector = Connector(settings)
@@ -93,8 +93,10 @@ class Consumer:
                 lost = self._subscription
                 failed_in_a_row = 0 if lost and lost.was_stable else failed_in_a_row + 1
                 self._lose_subscription()
-                self._report(error, failed_in_a_row)
-                self._wait(diagnose(error).schedule.delay_seconds(failed_in_a_row, random.random))
+                if isinstance(error, ConsumerLostError):
+                    self._metrics.cancelled.inc()
+                trouble = self._troubles.tell(error, failed_in_a_row)
+                self._wait(trouble.schedule.delay_seconds(failed_in_a_row, random.random))
 
     def _connect(self) -> Subscription:
         # Before the loop blocks, say for how long at the most: that is no reason to be killed.
@@ -138,7 +140,7 @@ class Consumer:
         self._state.consuming = True
         self._metrics.reconnects.inc(1 if self._subscriptions else 0)
         self._subscriptions += 1
-        self._trouble_seen = ""
+        self._troubles.forget()
         log.info("consuming", extra=fields(queue=self._settings.queue))
 
     def _turn(self, subscription: Subscription) -> None:
@@ -185,17 +187,6 @@ class Consumer:
         if subscription is not None:
             subscription.lose()
         self._count_held(None)
-
-    def _report(self, error: BaseException, failed_in_a_row: int) -> None:
-        """Log a trouble once, and again when it becomes another one."""
-        trouble: Trouble = diagnose(error)
-        if isinstance(error, ConsumerLostError):
-            self._metrics.cancelled.inc()
-        if trouble.reason != self._trouble_seen:
-            self._trouble_seen = trouble.reason
-            log.warning("not consuming: %s", trouble.message, extra=fields(reason=trouble.reason))
-        else:
-            log.debug("still not consuming", extra=fields(attempts=failed_in_a_row))
 
     def _on_delivery(self, delivery: Delivery) -> None:
         self._metrics.delivered(redelivered=delivery.redelivered)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import socket
 import ssl
@@ -12,6 +13,9 @@ from pika import exceptions
 
 from workqueue_worker import backoff
 from workqueue_worker.credentials import CredentialsError
+from workqueue_worker.logs import fields
+
+log = logging.getLogger(__name__)
 
 
 class ConsumerLostError(Exception):
@@ -107,3 +111,23 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         yield inner
         wrapped = (getattr(inner, "exception", None), *inner.args)
         inner = next((item for item in wrapped if isinstance(item, BaseException)), None)
+
+
+class TroubleLog:
+    """Tells of a trouble once, and again when it becomes another one."""
+
+    def __init__(self) -> None:
+        self._told = ""
+
+    def tell(self, error: BaseException, failed_in_a_row: int) -> Trouble:
+        trouble = diagnose(error)
+        if trouble.reason == self._told:
+            log.debug("still not consuming", extra=fields(attempts=failed_in_a_row))
+        else:
+            self._told = trouble.reason
+            log.warning("not consuming: %s", trouble.message, extra=fields(reason=trouble.reason))
+        return trouble
+
+    def forget(self) -> None:
+        """It is over: the next one is told in any case."""
+        self._told = ""
