@@ -21,9 +21,9 @@ class Topology(Protocol):
     """Declares and deletes queues."""
 
     def ensure(self, access: Access, queue: Queue) -> bool:
-        """Declare the queue (durable, its arguments) and first its dead-letter queue.
+        """Declare the queue (durable, its arguments), its dead letters and its retry queues.
 
-        A dead-letter queue that exists is used as it is. Returns True when the queue was created
+        Of the latter two what exists is used as it is. Returns True when the queue was created
         by this call, False when it was there with these parameters.
 
         Raises:

@@ -111,7 +111,7 @@ class FakeBroker:
             self.slow.wait(10)
         self._answer(self.refusals.get(queue.name))
         created = not self.has(queue.name, access.address)
-        for name in (queue.dead_letter_name, queue.name):
+        for name in (queue.dead_letter_name, queue.name, *queue.retry_queues):
             if name is not None:
                 self.queue(name, access.address)
         return created

@@ -169,3 +169,32 @@ def test_a_conflict_over_the_finalizer_is_tried_again_and_told_once(rig: Rig) ->
     rig.pass_seconds(31)
     assert is_gone(rig)
     assert rig.cluster.reasons().count("QueueDeleted") == 1
+
+
+def test_a_task_that_waits_for_its_next_attempt_keeps_the_queue(rig: Rig) -> None:
+    # Given a WorkQueue with retry delays, and a task that waits in one of the retry queues
+    given = at_rest(rig, "DeleteIfEmpty", worker={"retry": {"delaysSeconds": [5, 60]}})
+    rig.broker.queue("thumbnails.retry.60").ready = 1
+    # When it is deleted
+    rig.cluster.delete_workqueue(given)
+    rig.run()
+    rig.pass_seconds(60)
+    # Then the task has a queue to come back to
+    assert is_gone(rig)
+    assert rig.broker.has("thumbnails")
+    assert rig.broker.has("thumbnails.dead")
+    assert rig.broker.has("thumbnails.retry.60")
+    assert not rig.broker.has("thumbnails.retry.5")
+    last = rig.cluster.events[-1]
+    assert last["reason"] == "QueueKept"
+    assert "thumbnails.retry.60" in last["message"]
+
+
+def test_retry_queues_go_with_the_queue(rig: Rig) -> None:
+    given = at_rest(rig, "Delete", worker={"retry": {"delaysSeconds": [5, 60]}})
+    assert rig.broker.has("thumbnails.retry.5")
+    rig.cluster.delete_workqueue(given)
+    rig.run()
+    rig.pass_seconds(60)
+    assert is_gone(rig)
+    assert not rig.broker.queues

@@ -13,7 +13,7 @@ from workqueue_operator.core.errors import (
     QueueMismatchError,
     WorkQueueError,
 )
-from workqueue_operator.core.queues import arguments, dead_letter_arguments
+from workqueue_operator.core.queues import arguments, dead_letter_arguments, retry_arguments
 from workqueue_operator.core.workqueue import WorkQueue
 
 
@@ -122,6 +122,11 @@ def test_the_nearest_number_within_the_bounds(bounds: tuple[int, int], workers: 
             {"deadLetters": "None"}, {"x-queue-type": "quorum"}, id="a plain quorum queue"
         ),
         pytest.param(
+            {"type": "Classic", "deadLetters": "None", "arguments": {"x-max-priority": 5}},
+            {"x-max-priority": 5},
+            id="what the user asks for besides",
+        ),
+        pytest.param(
             {"type": "Classic", "deadLetters": "None"}, {}, id="a plain queue as everybody makes it"
         ),
     ],
@@ -146,6 +151,30 @@ def test_dead_letters_stay_however_often_somebody_looks(
     queue = workqueue({"queue": {"type": kind}}).queue
 
     assert dead_letter_arguments(queue, broker_major=broker_major) == expected
+
+
+@pytest.mark.parametrize(
+    ("broker_major", "more"),
+    [
+        pytest.param(3, {}, id="no limit before 4"),
+        pytest.param(4, {"x-delivery-limit": -1}, id="none since"),
+    ],
+)
+def test_tasks_that_wait_for_their_next_attempt_come_back_by_themselves(
+    broker_major: int, more: dict[str, object]
+) -> None:
+    spec = {"queue": {"type": "Classic"}, "worker": {"retry": {"delaysSeconds": [1, 60]}}}
+    queue = workqueue(spec).queue
+
+    assert queue.retry_queues == {"thumbnails.retry.1": 1, "thumbnails.retry.60": 60}
+    assert retry_arguments(queue, 60, broker_major=broker_major) == more | {
+        "x-queue-type": "quorum",
+        "x-message-ttl": 60_000,
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-routing-key": "thumbnails",
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+    }
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,13 @@ from workqueue_operator.core.errors import (
     InvalidQueueError,
     QueueMismatchError,
 )
-from workqueue_operator.core.queues import Arguments, Queue, arguments, dead_letter_arguments
+from workqueue_operator.core.queues import (
+    Arguments,
+    Queue,
+    arguments,
+    dead_letter_arguments,
+    retry_arguments,
+)
 
 T = TypeVar("T")
 
@@ -27,7 +33,7 @@ class RabbitTopology:
         self._sessions = sessions or Sessions()
 
     def ensure(self, access: Access, queue: Queue) -> bool:
-        """See ports.Topology: declare the queue, and before it its dead-letter queue."""
+        """See ports.Topology: declare the queue, and before it those that go with it."""
         return self._ask(access, lambda session: _ensure(session, queue))
 
     def delete(self, access: Access, name: str, *, if_empty: bool) -> bool:
@@ -67,6 +73,7 @@ def _ensure(session: Session, queue: Queue) -> bool:
     if not exists:
         # After its dead-letter queue: a task given up before that were lost.
         session.declare(queue.name, arguments(queue))
+    _ensure_retries(session, queue)
     return not exists
 
 
@@ -102,6 +109,14 @@ def _ensure_dead_letters(session: Session, queue: Queue) -> None:
     name = queue.dead_letter_name
     if name is not None and session.count(name) is None:
         session.declare(name, dead_letter_arguments(queue, broker_major=session.broker_major))
+
+
+def _ensure_retries(session: Session, queue: Queue) -> None:
+    """After the queue, which they lead back to. One that exists is used as it is."""
+    for name, seconds in queue.retry_queues.items():
+        if session.count(name) is None:
+            major = session.broker_major
+            session.declare(name, retry_arguments(queue, seconds, broker_major=major))
 
 
 def _delete_if_empty(session: Session, name: str) -> bool:

@@ -138,8 +138,10 @@ class Queueing:
         return self.declaring.ensure(state, access)
 
     def _claim(self, wq: WorkQueue, addresses: set[str | None]) -> tuple[str, Claim] | None:
-        """Claim the queue and its dead letters there; returns who is older, and has one of them."""
-        names = [name for name in (wq.queue.name, wq.queue.dead_letter_name) if name is not None]
+        """Claim there the queue and those that go with it; returns who is older, and has one."""
+        names = [wq.queue.name, *wq.queue.retry_queues]
+        if wq.queue.dead_letter_name is not None:
+            names.append(wq.queue.dead_letter_name)
         keys = [(where, name) for where in addresses if where is not None for name in names]
         claim = Claim(created=wq.created, uid=wq.uid, full_name=wq.full_name)
         with self._lock:

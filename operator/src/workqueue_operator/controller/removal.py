@@ -1,4 +1,4 @@
-"""Deletes a queue together with its dead letters, where the policy lets both go."""
+"""Deletes a queue together with those that go with it, where the policy lets them go."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,13 +47,20 @@ class Removal:
         return False if empty is None and overdue else empty
 
     def remove(self, access: Access, queue: Queue, *, dead_go: bool) -> Sequence[str]:
-        """Delete both; returns the names of what is kept.
+        """Delete all of them; returns the names of what is kept.
 
         Raises:
             BrokerError: the broker refused, or did not answer.
         """
         if_empty = queue.deletion_policy == "DeleteIfEmpty"
-        gone, dead = self.topology.delete(access, queue.name, if_empty=if_empty), True
+        # First, for what waits there comes back: then the queue is not empty, and stays.
+        waiting = [
+            name
+            for name in queue.retry_queues
+            if not self.topology.delete(access, name, if_empty=if_empty)
+        ]
+        gone = not waiting and self.topology.delete(access, queue.name, if_empty=if_empty)
+        dead = True
         if queue.dead_letter_name is not None:
             # A queue that stays needs its dead letters: what is given up there would be lost.
             may_go = gone and dead_go
@@ -61,4 +68,4 @@ class Removal:
                 access, queue.dead_letter_name, if_empty=if_empty
             )
         both = ((queue.name, gone), (queue.dead_letter_name, dead))
-        return [name for name, done in both if name is not None and not done]
+        return [*(name for name, done in both if name is not None and not done), *waiting]

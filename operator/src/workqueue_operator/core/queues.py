@@ -1,4 +1,4 @@
-"""The queue and its dead-letter queue, as RabbitMQ wants them declared."""
+"""The queue, its dead-letter queue and its retry queues, as RabbitMQ wants them declared."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -38,12 +38,21 @@ class Queue:
         """The queue that tasks given up end in; None: nothing is ever given up."""
         return f"{self.name}.dead" if self.dead_letters == "Declare" else None
 
+    @property
+    def retry_queues(self) -> Mapping[str, int]:
+        """Name -> seconds that a failed task waits in it, before it comes back by itself."""
+        return {f"{self.name}.retry.{seconds}": seconds for seconds in self.retry_delays_seconds}
+
 
 def arguments(queue: Queue) -> Arguments:
     """The x-arguments of the queue, fixed at its creation.
 
     A later version must add none: the broker refuses to redeclare (AMQP 406).
     """
+    return _ours(queue) | dict(queue.own_arguments)
+
+
+def _ours(queue: Queue) -> Arguments:
     if queue.dead_letter_name is None:
         # A plain queue is adopted as it is, and the broker takes "no type" for classic only.
         return {} if queue.type == "Classic" else {"x-queue-type": "quorum"}
@@ -60,6 +69,23 @@ def arguments(queue: Queue) -> Arguments:
     # at-least-once falls back to at-most-once, silently, without reject-publish.
     safe: Arguments = {"x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish"}
     return common | safe | limit
+
+
+def retry_arguments(queue: Queue, seconds: int, *, broker_major: int) -> Arguments:
+    """The x-arguments of a retry queue: what has waited there long enough goes back.
+
+    Quorum whatever the queue is: only there does the broker keep a task until it has arrived
+    where it goes (at-least-once), so that none is lost on its way back.
+    """
+    common: Arguments = {
+        "x-queue-type": "quorum",
+        "x-message-ttl": seconds * 1000,
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-routing-key": queue.name,
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+    }
+    return common | ({"x-delivery-limit": -1} if broker_major >= 4 else {})
 
 
 def dead_letter_arguments(queue: Queue, *, broker_major: int) -> Arguments:
