@@ -90,6 +90,22 @@ def test_a_rate_is_kept(dlq: Rig) -> None:
     assert dlq.ready(WORK) == 100
 
 
+@pytest.mark.parametrize("arguments", [QUORUM, CLASSIC], ids=["quorum", "classic"])
+@pytest.mark.parametrize(("verb", "more"), [("replay", ()), ("purge", ("--yes",))])
+def test_an_orderly_end_leaves_none_of_them_behind(
+    dlq: Rig, arguments: Mapping[str, Any], verb: str, more: tuple[str, ...]
+) -> None:
+    # Given more of them, between others, than a quorum queue removes in one go
+    dlq.declare(arguments)
+    dlq.fill(450)
+    # When they are worked on
+    done = dlq.run(verb, "--reason", "DeadLetter", *more)
+    # Then at once each of them is gone, and each other one in its place
+    assert (done.code, done.out.split()[0]) == (0, "150")
+    wait_for("the others in their place", lambda: dlq.ready(DEAD) >= 300, seconds=20)
+    assert [n for n, _ in dlq.drain(DEAD)] == [n for n in range(450) if n % 3]
+
+
 def test_where_no_queue_takes_them_they_stay(dlq: Rig) -> None:
     dlq.declare()
     dlq.fill(30)

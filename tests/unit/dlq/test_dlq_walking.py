@@ -26,6 +26,10 @@ class FakeQueue:
     letters: list[Letter]
     asked: list[int] = field(default_factory=list)
     breaks_at: int | None = None
+    settled: int = 0
+
+    def settle(self) -> None:
+        self.settled += 1
 
     def waiting(self, queue: str) -> int:
         assert queue == "mail.dead"
@@ -110,7 +114,9 @@ def test_those_that_are_meant_are_worked_on_and_the_others_stay(
         worked.extend(each.id for each in letters)
         return True
 
-    act(walk(FakeQueue(many(100))), chosen, told, Interrupt(), work)
+    queue = FakeQueue(many(100))
+    act(walk(queue), chosen, told, Interrupt(), work)
+    assert queue.settled == 1
     assert (len(worked), told.stay, told.exit_code) == (done, stay, 0)
 
 

@@ -70,6 +70,7 @@ def act(
             ended = not work(meant) or choice.is_full or interrupt.asked
             if ended:
                 break
+        walk.settle()
     except BrokerError as error:
         outcome.troubles.append(f"{error}. What was not removed is in its place; run it again")
         ended = True

@@ -5,7 +5,8 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from workqueue_operator.cli.dlq.line import Line, QueueMissingError
+from workqueue_operator.cli.dlq.calls import QueueMissingError
+from workqueue_operator.cli.dlq.line import Line
 from workqueue_operator.cli.dlq.place import Cluster, Place
 from workqueue_operator.cli.dlq.services import PodPort, pod_behind
 from workqueue_operator.cli.errors import NotReachedError

@@ -21,6 +21,10 @@ class Source(Protocol):
         """So many, or all there are."""
         ...
 
+    def settle(self) -> None:
+        """Wait until what was acknowledged is removed."""
+        ...
+
 
 class Walk:
     """The letters of one queue, oldest first. Those that come meanwhile stay unseen.
@@ -39,6 +43,10 @@ class Walk:
     def left(self) -> int:
         """How many were there at the start and have not been seen."""
         return self.there - self.seen
+
+    def settle(self) -> None:
+        """Wait until what was acknowledged is removed."""
+        self._source.settle()
 
     def blocks(self, at_most: int | None = None) -> Iterator[Sequence[Letter]]:
         """Block by block; fewer than were there, if somebody else has taken some."""

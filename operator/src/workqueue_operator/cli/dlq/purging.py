@@ -40,7 +40,7 @@ class Purge:
         elif self._interrupt.asked or not self._keep(letters):
             return False
         else:
-            self._line.acknowledge(self._outcome.queue, letters)
+            self._line.acknowledge(letters)
         self._outcome.done += len(letters)
         return True
 

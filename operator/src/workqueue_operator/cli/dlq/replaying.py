@@ -45,7 +45,7 @@ class Replay:
         target = str(self._outcome.to)
         accepted = self._line.publish(target, [again(letter) for letter in letters])
         done = [letter for letter, good in zip(letters, accepted, strict=True) if good]
-        self._line.acknowledge(self._outcome.queue, done)
+        self._line.acknowledge(done)
         self._outcome.done += len(done)
         if len(done) < len(letters):
             self._refused(target, len(letters) - len(done))
