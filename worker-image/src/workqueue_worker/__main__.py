@@ -6,10 +6,14 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from workqueue_worker import logs
 from workqueue_worker.settings import Settings, SettingsError
 from workqueue_worker.stop import StopFlag
+
+if TYPE_CHECKING:
+    from workqueue_worker.handlers import Handler
 
 log = logging.getLogger("workqueue_worker")
 
@@ -40,24 +44,32 @@ def work(settings: Settings, stop: StopFlag) -> int:
     Raises:
         SettingsError: the handler or the probes' port cannot be had.
     """
-    # Loaded here, after SIGTERM is watched: the libraries take longer than all of our own.
-    from workqueue_worker import handlers, probes  # noqa: PLC0415
+    from workqueue_worker import handlers  # noqa: PLC0415 - after SIGTERM is watched
+
+    handler = handlers.load(settings)
+    try:
+        return _consume(settings, handler, stop)
+    finally:
+        handler.close()
+
+
+def _consume(settings: Settings, handler: Handler, stop: StopFlag) -> int:
+    # After SIGTERM is watched, as these take longer than all of our own, and after the handler is
+    # loaded: the process that it may have starts meanwhile.
+    from workqueue_worker import probes  # noqa: PLC0415
     from workqueue_worker.consumer import Consumer  # noqa: PLC0415
     from workqueue_worker.metrics import Metrics  # noqa: PLC0415
     from workqueue_worker.state import State  # noqa: PLC0415
 
-    handler = handlers.load(settings)
     state, metrics = State(), Metrics(queue=settings.queue, handler_kind=handler.kind)
     state.promise_turn_within(30)
     probes.serve(settings.probe_port, state, metrics)
     log.info("started", extra=logs.fields(queue=settings.queue, handler=handler.kind))
     consumer = Consumer(settings, handler, metrics, state, stop)
-    try:
-        code = consumer.run()
-    finally:
-        handler.close()
+    code = consumer.run()
     log.info("leaving", extra=logs.fields(exit_code=code))
     if consumer.abandoned:
+        handler.close()
         _leave_at_once(code)
     return code
 

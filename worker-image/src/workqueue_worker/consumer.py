@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 TURN_SECONDS = 0.2
 """How long a signal may go unnoticed."""
 
+READY_LOOK_SECONDS = 0.02
+"""How soon it is seen that the handler has become ready."""
+
 EXIT_DRAINED, EXIT_TASK_OVERRAN = 0, 124
 """124 as the program `timeout` has it."""
 
@@ -115,9 +118,10 @@ class Consumer:
         while not self._stop.requested:
             # After a loss the old task may still be at work; no new one shall wait behind it.
             idle = not subscription.consuming and not self._runner.busy
-            if idle and self._handler.ready():
+            waiting = idle and not self._handler.ready()
+            if idle and not waiting:
                 self._start_consuming(subscription)
-            self._turn(subscription)
+            self._turn(subscription, READY_LOOK_SECONDS if waiting else TURN_SECONDS)
             if self._handover.look():
                 subscription = self._hand_over(subscription)
         self._drain(subscription)
@@ -143,9 +147,9 @@ class Consumer:
         self._troubles.forget()
         log.info("consuming", extra=fields(queue=self._settings.queue))
 
-    def _turn(self, subscription: Subscription) -> None:
+    def _turn(self, subscription: Subscription, seconds: float = TURN_SECONDS) -> None:
         self._state.promise_turn_within(max(30, 3 * self._settings.heartbeat_seconds))
-        subscription.turn(TURN_SECONDS)
+        subscription.turn(seconds)
         self._look_at_runner(subscription)
 
     def _look_at_runner(self, subscription: Subscription | None) -> None:
