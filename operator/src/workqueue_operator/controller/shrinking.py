@@ -19,7 +19,8 @@ from workqueue_operator.ports import Cluster
 
 SETTLE_SECONDS = 1.0
 """How long a mark has to be seen by Kubernetes. The controller of the ReplicaSet saw a change of a
-pod 0.002 s after it was written (median; 0.05 s at the most of 80), on one machine with 40 workers."""
+pod 0.002 s after it was written (median; 0.05 s at the most of 80), with 40 workers on one machine.
+"""
 MOST_ROUNDS = 3
 """With tasks of a second somebody who was marked is always busy again; after so many rounds
 whoever is still idle goes."""
