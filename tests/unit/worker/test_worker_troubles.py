@@ -14,6 +14,7 @@ from workqueue_worker.troubles import (
     EXPECTED,
     ChannelLostError,
     ConsumerLostError,
+    TroubleLog,
     diagnose,
 )
 
@@ -66,3 +67,16 @@ def test_a_wrapped_error_is_told_by_its_innermost_words() -> None:
 
 def test_a_bug_of_ours_is_not_expected() -> None:
     assert not isinstance(KeyError("x"), EXPECTED)
+
+
+def test_a_trouble_is_told_once_and_again_when_it_is_another_or_comes_back(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    told = TroubleLog()
+    for attempt in range(3):
+        told.tell(REFUSED_SOCKET, attempt)
+    told.tell(ConsumerLostError("deleted"), 3)
+    told.forget()
+    told.tell(ConsumerLostError("deleted"), 0)
+    reasons = [getattr(each, "fields")["reason"] for each in caplog.records]  # noqa: B009 - set by us
+    assert reasons == ["Unreachable", "ConsumerCancelled", "ConsumerCancelled"]
