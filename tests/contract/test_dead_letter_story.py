@@ -6,11 +6,11 @@ import pytest
 from workqueue_operator.cli.dlq import letter
 from workqueue_operator.cli.dlq.again import again
 from workqueue_operator.cli.dlq.letter import Letter
-from workqueue_worker import message
+from workqueue_worker import message, republished
 from workqueue_worker.message import Delivery
 
 
-@pytest.mark.parametrize("name", ["ATTEMPTS", "ERROR", "FIRST_FAILURE", "REASON"])
+@pytest.mark.parametrize("name", ["ATTEMPTS", "ERROR", "FIRST_FAILURE", "PRIORITY", "REASON"])
 def test_both_call_a_header_by_the_same_name(name: str) -> None:
     assert getattr(letter, name) == getattr(message, name)
 
@@ -42,6 +42,6 @@ def test_a_replayed_task_is_a_first_attempt_to_the_worker() -> None:
 def test_nothing_of_the_story_is_put_back() -> None:
     names = [value for name, value in vars(message).items() if name.isupper()]
     story = {each: 1 for each in names if isinstance(each, str)}
-    story |= dict.fromkeys(message.NOT_CARRIED_OVER, 1)
+    story |= dict.fromkeys(republished.NOT_CARRIED_OVER, 1)
     dead = Letter(tag=1, body=b"", properties=pika.BasicProperties(headers=story), queue="mail")
     assert again(dead).properties.headers == {letter.REPLAYED: 1}

@@ -58,6 +58,22 @@ def test_it_does_not_die_of_age_nor_of_its_users_name_and_is_persistent() -> Non
     assert (made.expiration, made.user_id, made.delivery_mode) == (None, None, 2)
 
 
+@pytest.mark.parametrize(
+    ("given", "noted", "priority"),
+    [
+        pytest.param(None, 7, 7, id="put away for the time of a retry"),
+        pytest.param(2, 7, 2, id="its own comes first"),
+        pytest.param(None, "high", None, id="junk is none"),
+        pytest.param(None, None, None, id="none"),
+    ],
+)
+def test_its_priority_is_that_of_its_publisher(
+    given: int | None, noted: object, priority: int | None
+) -> None:
+    old = letter(priority=given, headers={"x-workqueue-priority": noted})
+    assert again(old).properties.priority == priority
+
+
 def test_one_without_an_id_gets_the_one_that_it_was_shown_by() -> None:
     bare = Letter(tag=1, body=b"x", properties=pika.BasicProperties(), queue="mail")
     assert bare.id.startswith("sha256-")

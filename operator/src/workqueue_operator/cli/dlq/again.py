@@ -41,7 +41,7 @@ def again(letter: Letter) -> Message:
         content_encoding=old.content_encoding,
         headers=_headers(letter),
         delivery_mode=pika.DeliveryMode.Persistent.value,
-        priority=old.priority,
+        priority=letter.priority,
         correlation_id=old.correlation_id,
         reply_to=old.reply_to,
         message_id=letter.id,

@@ -11,6 +11,7 @@ OURS = "x-workqueue-"
 ATTEMPTS = f"{OURS}attempts"
 ERROR = f"{OURS}error"
 FIRST_FAILURE = f"{OURS}first-failure"
+PRIORITY = f"{OURS}priority"
 REASON = f"{OURS}reason"
 REPLAYED = f"{OURS}replayed"
 
@@ -60,6 +61,12 @@ class Letter:
     def attempts(self) -> int | None:
         """How often its handler failed; None: nobody says."""
         return _count(self.headers.get(ATTEMPTS))
+
+    @property
+    def priority(self) -> int | None:
+        """As its publisher gave it; a task that waits for its retry has it in a header."""
+        given: int | None = self.properties.priority
+        return given if given is not None else (_count(self.headers.get(PRIORITY)) or None)
 
     @property
     def replayed(self) -> int:
