@@ -13,7 +13,7 @@ from workqueue_operator.cli.errors import NotReachedError
 def kubeconfig(tmp_path: Path) -> str:
     """Two clusters, the second one's context with a namespace."""
     names = ("home", "work")
-    more = ({}, {"namespace": "shop"})
+    more: tuple[dict[str, str], ...] = ({}, {"namespace": "shop"})
     contexts = [
         {"name": name, "context": {"cluster": name, "user": name, **each}}
         for name, each in zip(names, more, strict=True)
