@@ -78,6 +78,7 @@ def _job(name: str, *, queue: str, vhost: str, image: str) -> Json:
         "volumeMounts": [
             {"name": "tasks", "mountPath": "/tasks"},
             {"name": "broker", "mountPath": "/var/run/workqueue/broker"},
+            {"name": "tls", "mountPath": "/etc/workqueue/tls"},
         ],
     }
     pod = {
@@ -87,6 +88,7 @@ def _job(name: str, *, queue: str, vhost: str, image: str) -> Json:
         "volumes": [
             {"name": "tasks", "configMap": {"name": name}},
             {"name": "broker", "secret": {"secretName": "rabbitmq"}},
+            {"name": "tls", "secret": {"secretName": "rabbitmq-ca", "optional": True}},
         ],
     }
     spec = {"backoffLimit": 0, "template": {"spec": pod}}

@@ -43,21 +43,21 @@ def safe_nodes() -> Iterator[tuple[SafeNode, SafeNode]]:
         for each in folder.iterdir():
             each.chmod(0o644)  # the broker is another user than the one who made them
         made.append(folder)
-        return _configuration(mutual=len(made) > 1)
+        return tls_configuration(f"{HOME}/tls", mutual=len(made) > 1)
 
     with running_nodes(2, configure=configure) as nodes:
         first, second = (SafeNode(node, folder) for node, folder in zip(nodes, made, strict=True))
         yield first, second
 
 
-def _configuration(*, mutual: bool) -> str:
-    ours = f"{HOME}/tls"
+def tls_configuration(folder: str, *, mutual: bool) -> str:
+    """Lines of a broker's configuration. folder: where it finds what certificates.make made."""
     lines = [f"listeners.ssl.default = {AMQPS_PORT}", f"management.ssl.port = {HTTPS_PORT}"]
     for section in ("ssl_options", "management.ssl"):
         lines += [
-            f"{section}.cacertfile = {ours}/ca.crt",
-            f"{section}.certfile = {ours}/{certificates.SERVER}.crt",
-            f"{section}.keyfile = {ours}/{certificates.SERVER}.key",
+            f"{section}.cacertfile = {folder}/ca.crt",
+            f"{section}.certfile = {folder}/{certificates.SERVER}.crt",
+            f"{section}.keyfile = {folder}/{certificates.SERVER}.key",
             f"{section}.verify = {'verify_peer' if mutual else 'verify_none'}",
             f"{section}.fail_if_no_peer_cert = {'true' if mutual else 'false'}",
         ]

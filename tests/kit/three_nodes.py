@@ -29,7 +29,7 @@ BOOT_SECONDS = 40  # usually 6, but there may be other work
 HOME = "/var/lib/rabbitmq"
 _SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 _CONTROL = "/usr/lib/rabbitmq/bin/rabbitmqctl"
-_CONFIGURATION = f"""
+CONFIGURATION = f"""
 default_user = {USERNAME}
 default_pass = {PASSWORD}
 loopback_users = none
@@ -78,7 +78,7 @@ class Node:
     def prepare(self, configure: "Callable[[Node], str]") -> None:
         """Write its folder: configuration, plugins, and the cookie that all nodes share."""
         self.folder.mkdir()
-        (self.folder / "rabbitmq.conf").write_text(_CONFIGURATION + configure(self))
+        (self.folder / "rabbitmq.conf").write_text(CONFIGURATION + configure(self))
         (self.folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
         cookie = self.folder / ".erlang.cookie"
         cookie.write_text("NOSECRETHERE")
