@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,16 @@ def test_sigterm_leaves_also_while_there_is_no_broker(bench: Bench) -> None:
     eventually(lambda: worker.logged("refused"), what="waiting for its broker")
     worker.terminate()
     assert worker.exit_code(seconds=10) == 0
+
+
+def test_sigterm_leaves_also_while_a_broker_accepts_and_says_nothing(bench: Bench) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        worker = bench.start(broker_at=silent.getsockname())
+        eventually(lambda: worker.get("/healthz")[0] == 200, what="alive")
+        told, _ = silent.accept()
+        with told:
+            worker.terminate()
+            assert worker.exit_code(seconds=8) == 0, "a handshake is waited for 15 s"
 
 
 def test_given_a_channel_lost_for_good_then_sigterm_does_not_wait_for_a_stale_result(

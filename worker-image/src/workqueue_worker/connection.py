@@ -21,9 +21,6 @@ HANDSHAKE_SECONDS = 15
 BLOCKED_SECONDS = 10
 """A broker with an alarm takes no messages; after this long a publisher gives the task back."""
 
-SLOWEST_CONNECT_SECONDS = 120
-"""The timeouts above per address, and a resolver that tries every server and search domain."""
-
 
 class Connector:
     """Connects with the credentials that are mounted now, and knows which worked last."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 import random
 import time
+from concurrent.futures import wait
 from functools import partial
 
-from workqueue_worker.connection import SLOWEST_CONNECT_SECONDS, Connector
+from workqueue_worker.connection import Connector
 from workqueue_worker.failures import Failures
 from workqueue_worker.handlers import Handler
-from workqueue_worker.handover import Handover
+from workqueue_worker.handover import Handover, close_when_open, open_in_thread
 from workqueue_worker.logs import fields
 from workqueue_worker.message import Delivery
 from workqueue_worker.metrics import Metrics
@@ -101,11 +102,18 @@ class Consumer:
                 trouble = self._troubles.tell(error, failed_in_a_row)
                 self._wait(trouble.schedule.delay_seconds(failed_in_a_row, random.random))
 
-    def _connect(self) -> Subscription:
-        # Before the loop blocks, say for how long at the most: that is no reason to be killed.
-        self._state.promise_turn_within(SLOWEST_CONNECT_SECONDS)
+    def _connect(self) -> Subscription | None:
+        """Wait for a connection, or until told to stop: a broker may say nothing for a minute."""
         self._renewal.connecting()
-        self._subscription = self._open()
+        opening = open_in_thread(self._open)
+        while not opening.done() and not self._stop.requested:
+            self._state.promise_turn_within(30)
+            self._look_at_runner(None)
+            wait([opening], timeout=TURN_SECONDS)
+        if self._stop.requested:
+            close_when_open(opening)
+            return None
+        self._subscription = opening.result()
         self._renewal.connected()
         return self._subscription
 
@@ -113,9 +121,9 @@ class Consumer:
         connect = partial(self._connector.open, self._settings.pod_name)
         return Subscription(self._settings, self._on_delivery, connect)
 
-    def _serve(self, subscription: Subscription) -> None:
+    def _serve(self, subscription: Subscription | None) -> None:
         """Consume until told to stop, then drain. Whatever ends it otherwise is raised."""
-        while not self._stop.requested:
+        while subscription is not None and not self._stop.requested:
             # After a loss the old task may still be at work; no new one shall wait behind it.
             idle = not subscription.consuming and not self._runner.busy
             waiting = idle and not self._handler.ready()
@@ -124,9 +132,10 @@ class Consumer:
             self._turn(subscription, READY_LOOK_SECONDS if waiting else TURN_SECONDS)
             if self._handover.look():
                 subscription = self._hand_over(subscription)
-        self._drain(subscription)
+        if subscription is not None:
+            self._drain(subscription)
 
-    def _hand_over(self, old: Subscription) -> Subscription:
+    def _hand_over(self, old: Subscription) -> Subscription | None:
         """Finish on the old channel what came by it; the new one consumes only after that."""
         old.cancel()
         while old.held and not self._stop.requested:

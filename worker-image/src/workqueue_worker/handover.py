@@ -61,7 +61,7 @@ class Handover:
     def close(self) -> None:
         """Close what was not taken. One that is still being opened closes when it is open."""
         if self._opening is not None:
-            self._opening.add_done_callback(_close_opened)
+            close_when_open(self._opening)
             self._opening = None
         if (unused := self.take()) is not None:
             unused.close()
@@ -69,17 +69,7 @@ class Handover:
     def _begin(self) -> None:
         log.info("the broker's credentials changed: making a new connection")
         self._renewal.connecting()
-        opening: Future[Subscription] = Future()
-        self._opening = opening
-        threading.Thread(
-            target=self._open, args=(opening,), name="next connection", daemon=True
-        ).start()
-
-    def _open(self, opening: Future[Subscription]) -> None:
-        try:
-            opening.set_result(self._connect())
-        except BaseException as error:  # noqa: BLE001 - the loop raises what it does not expect
-            opening.set_exception(error)
+        self._opening = open_in_thread(self._connect)
 
     def _arrived(self, opening: Future[Subscription]) -> None:
         self._opening = None
@@ -96,6 +86,25 @@ class Handover:
             )
         else:
             self._renewal.connected()
+
+
+def open_in_thread(connect: Callable[[], Subscription]) -> Future[Subscription]:
+    """Call `connect` in a thread of its own, which hands over what it opened and ends."""
+    opening: Future[Subscription] = Future()
+
+    def open_it() -> None:
+        try:
+            opening.set_result(connect())
+        except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+            opening.set_exception(error)
+
+    threading.Thread(target=open_it, name="connecting", daemon=True).start()
+    return opening
+
+
+def close_when_open(opening: Future[Subscription]) -> None:
+    """Nobody waits for it any more."""
+    opening.add_done_callback(_close_opened)
 
 
 def _close_opened(opening: Future[Subscription]) -> None:
