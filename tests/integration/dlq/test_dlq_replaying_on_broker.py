@@ -44,7 +44,7 @@ def test_a_replay_that_is_killed_doubles_at_most_its_window_and_goes_on_when_run
     # Given a replay that is under way
     dlq.declare(arguments)
     dlq.fill(MANY)
-    replay = dlq.start("replay", "--all", "--window", str(WINDOW))
+    replay = dlq.start("replay", "--all", "--window", str(WINDOW), "--rate", "800")
     wait_for("some to be back", lambda: dlq.ready(WORK) > 300, seconds=30, every=0.01)
     # When it is killed, and run again
     replay.send_signal(signal.SIGKILL)
