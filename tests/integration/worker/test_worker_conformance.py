@@ -179,14 +179,33 @@ def test_given_a_kill_from_outside_while_the_worker_leaves_then_no_failure_is_co
     bench.await_ledger("started", 1, seconds=40)
     worker.terminate()
     eventually(lambda: worker.logged("draining"), what="draining")
-    os.kill(child_of(worker.process.pid), signal.SIGKILL)
+    [child] = children_of(worker.process.pid)
+    os.kill(child, signal.SIGKILL)
     assert worker.exit_code(seconds=40) == 0
     eventually(lambda: bench.ready() == 1, what="the task back in its queue")
     assert bench.ready("tasks.dead") == 0
 
 
-def child_of(pid: int) -> int:
+def children_of(pid: int) -> list[int]:
     """A child belongs to the thread that started it."""
     tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    [child] = [child for each in tasks for child in each.read_text().split()]
-    return int(child)
+    return [int(child) for each in tasks for child in each.read_text().split()]
+
+
+@every_binding
+def test_given_sigterm_in_mid_task_then_it_is_finished_and_nothing_is_left(stage: Stage) -> None:
+    bench = stage.bench
+    worker = stage.start().await_ready()
+    publish(bench, "hold")
+    bench.await_ledger("started", 1, seconds=40)
+    children = children_of(worker.process.pid)
+    worker.terminate()
+    if stage.binding is PROCESS:
+        for child in children:  # as one that signals the whole session of the pod would
+            os.kill(child, signal.SIGTERM)
+    eventually(lambda: worker.logged("draining"), what="draining")
+    Path(f"{bench.directory}/ledger.release").touch()
+    assert worker.exit_code(seconds=40) == 0
+    assert len(bench.ledger("started")) == 1
+    assert bench.ready() == 0
+    eventually(lambda: not any(Path(f"/proc/{child}").exists() for child in children), what="gone")

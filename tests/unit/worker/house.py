@@ -97,6 +97,7 @@ class House:
     """Runner, settlement and publisher, as the consumer puts them together."""
 
     limit_seconds: float = 10
+    soft_limit_seconds: float | None = None
     work: Callable[[Task], Outcome] = lambda _: Ok()
     rules: Rules = RULES
     broker: FakeBroker = field(default_factory=FakeBroker)
@@ -113,6 +114,7 @@ class House:
             self.metrics,
             self._on_finished,
             limit_seconds=self.limit_seconds,
+            soft_limit_seconds=self.soft_limit_seconds,
         )
         self.runner.start()
 
