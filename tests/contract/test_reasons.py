@@ -15,6 +15,7 @@ from workqueue_operator.core.decision import Reason as Decided
 from workqueue_operator.core.errors import BrokerError, WorkQueueError
 from workqueue_operator.core.pods import Trouble
 from workqueue_operator.core.readings import Known, Missing, Reading, Unknown
+from workqueue_operator.core.upkeep import IN_SYNC, POLICY
 
 ONLY_BASES = {WorkQueueError, BrokerError}
 """Errors that are caught by these names and never raised by them."""
@@ -23,7 +24,7 @@ PAGE = page()
 LISTED = {entry.name: entry for section in sections() for entry in section.reasons}
 SECTION_OF = {entry.name: section.key for section in sections() for entry in section.reasons}
 
-CONDITIONS = {each.type for each in conditions(Findings())}
+CONDITIONS = {each.type for each in conditions(Findings())} | {IN_SYNC, POLICY}
 
 
 def test_every_reason_of_the_code_is_explained_and_no_other() -> None:

@@ -12,6 +12,7 @@ from workqueue_operator.broker.holders import ManagementHolders
 from workqueue_operator.broker.monitors import RabbitMonitors
 from workqueue_operator.broker.rates import ManagementRates
 from workqueue_operator.broker.topology import RabbitTopology
+from workqueue_operator.broker.upkeep import ManagementUpkeep
 from workqueue_operator.cluster.api import Api
 from workqueue_operator.cluster.connection import Connection
 from workqueue_operator.cluster.objects import KubernetesCluster
@@ -64,6 +65,7 @@ class App:
             monitors=self.monitors,
             rates=ManagementRates(),
             holders=ManagementHolders(),
+            upkeep=ManagementUpkeep(),
             clock=Clock(),
             telemetry=self.telemetry,
             let_go_seconds=float(self.settings.let_go_seconds),

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from workqueue_operator.core.access import Access
 from workqueue_operator.core.queues import Queue
 from workqueue_operator.core.readings import Reading
+from workqueue_operator.core.upkeep import Policy
 from workqueue_operator.core.victims import NO_COST, Mark
 
 Json = Mapping[str, Any]
@@ -46,6 +47,13 @@ class Monitors(Protocol):
 
     def watch(self, access: Access, queue: str) -> None:
         """Read this queue in every sweep from now on (idempotent, returns at once)."""
+        ...
+
+    def watch_seldom(self, access: Access, queue: str) -> None:
+        """Read this queue within a minute, again and again, beside one that is watched already.
+
+        It costs a few percent of what the others cost, and is no reason to go on reading.
+        """
         ...
 
     def unwatch(self, access: Access, queue: str) -> None:
@@ -113,6 +121,29 @@ class Holders(Protocol):
         A consumer of which it is not known is not in it. None: the broker did not say (no
         management address, no answer within 4 s). Never raises.
         """
+        ...
+
+
+class Upkeep(Protocol):
+    """What the management API knows of queues, and can do for them.
+
+    Each method is one request, answered within 3 s, or raises ManagementError.
+    """
+
+    def arguments(self, access: Access, queue: str) -> Mapping[str, Any] | None:
+        """The x-arguments that the queue has; None: there is no such queue."""
+        ...
+
+    def policies(self, access: Access) -> Sequence[Policy]:
+        """All policies of the vhost."""
+        ...
+
+    def write_policy(self, access: Access, name: str, body: Mapping[str, Any]) -> None:
+        """Create or replace one policy; takes the tag policymaker. body: policy_body."""
+        ...
+
+    def remove_policy(self, access: Access, name: str) -> None:
+        """Delete one policy; an absent one is fine."""
         ...
 
 

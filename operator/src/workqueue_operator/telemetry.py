@@ -25,6 +25,7 @@ class Sample:
     name: str
     messages: Mapping[str, int]
     consumers: int | None
+    dead_letters: int | None
     workers: Mapping[str, int]
     bounds: tuple[int, int]
     conditions: Mapping[str, bool]
@@ -137,6 +138,9 @@ class _Objects(Collector):
         workers = _family("workers", "Workers, by state.", "state")
         condition = _family("condition", "Whether a condition is True.", "type")
         consumers = GaugeMetricFamily("workqueue_consumers", "Consumers of the queue.", labels=who)
+        dead = GaugeMetricFamily(
+            "workqueue_dead_letters", "Tasks given up; absent: unknown.", labels=who
+        )
         least = GaugeMetricFamily("workqueue_scale_min", "spec.scaling.minWorkers.", labels=who)
         most = GaugeMetricFamily("workqueue_scale_max", "spec.scaling.maxWorkers.", labels=who)
         scaled = CounterMetricFamily(
@@ -151,11 +155,13 @@ class _Objects(Collector):
             _fill(condition, key, sample.conditions)
             if sample.consumers is not None:
                 consumers.add_metric(key, sample.consumers)
+            if sample.dead_letters is not None:
+                dead.add_metric(key, sample.dead_letters)
             least.add_metric(key, sample.bounds[0])
             most.add_metric(key, sample.bounds[1])
             for (direction, reason), count in sample.scaled.items():
                 scaled.add_metric([*key, direction, reason], count)
-        yield from (messages, workers, condition, consumers, least, most, scaled)
+        yield from (messages, workers, condition, consumers, dead, least, most, scaled)
 
 
 def _family(name: str, text: str, label: str) -> GaugeMetricFamily:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from unit.controller.fake_clock import FakeClock
+from unit.controller.fake_upkeep import FakeUpkeep
 from workqueue_operator.core.access import Access
 from workqueue_operator.core.errors import BrokerError, BrokerUnreachableError
 from workqueue_operator.core.queues import Queue
@@ -33,12 +34,14 @@ class FakeBroker:
     refusals: dict[str, BrokerError] = field(default_factory=dict)  # of ensure, by queue
     delete_refused: BrokerError | None = None
     watched: dict[tuple[Access, str], None] = field(default_factory=dict)
+    seldom: dict[tuple[Access, str], None] = field(default_factory=dict)
     ensured: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
     holding: dict[str, Mapping[str, int]] = field(
         default_factory=dict
     )  # of queues that it tells of
     deliveries: dict[str, tuple[int, int]] = field(default_factory=dict)  # of queues
+    upkeep: FakeUpkeep = field(default_factory=FakeUpkeep)
     sink: ReadingSink | None = None
     slow: threading.Event | None = None  # ensure waits for it
 
@@ -77,7 +80,7 @@ class FakeBroker:
     def sweep(self) -> None:
         """Tell the sink of every queue that is watched, access by access."""
         assert self.sink is not None
-        watched = list(self.watched)
+        watched = [*self.watched, *self.seldom]
         for access in dict.fromkeys(access for access, _ in watched):
             names = [name for each, name in watched if each == access]
             if access.password in self.mute:
@@ -90,8 +93,13 @@ class FakeBroker:
         """See ports.Monitors."""
         self.watched[access, queue] = None
 
+    def watch_seldom(self, access: Access, queue: str) -> None:
+        """See ports.Monitors."""
+        self.seldom[access, queue] = None
+
     def unwatch(self, access: Access, queue: str) -> None:
         """See ports.Monitors."""
+        self.seldom.pop((access, queue), None)
         self.watched.pop((access, queue), None)
 
     def alive(self) -> Sequence[str]:
@@ -101,6 +109,7 @@ class FakeBroker:
     def close(self) -> None:
         """See ports.Monitors."""
         self.watched.clear()
+        self.seldom.clear()
 
     # --- ports.Topology
 

@@ -62,6 +62,7 @@ class Rig:
     def start(self) -> None:
         """Begin a process of the operator, over the world as it is."""
         self.broker.watched.clear()
+        self.broker.seldom.clear()
         self.pending = DuePending(self.clock.monotonic)
         world = World(
             cluster=self.cluster,
@@ -69,6 +70,7 @@ class Rig:
             monitors=self.broker,
             rates=self.broker,
             holders=self.broker,
+            upkeep=self.broker.upkeep,
             clock=self.clock,
             telemetry=self.telemetry,
             let_go_seconds=LET_GO_SECONDS,

@@ -33,6 +33,7 @@ def threaded(rig: Rig, threads: int = 8) -> Controller:
         monitors=rig.broker,
         rates=rig.broker,
         holders=rig.broker,
+        upkeep=rig.broker.upkeep,
         clock=rig.clock,
         telemetry=rig.telemetry,
         let_go_seconds=LET_GO_SECONDS,

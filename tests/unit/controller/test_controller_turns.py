@@ -54,6 +54,10 @@ class Monitors:
         """See ports.Monitors."""
         self.read.add((access, queue))
 
+    def watch_seldom(self, access: Access, queue: str) -> None:
+        """See ports.Monitors."""
+        self.read.add((access, queue))
+
     def unwatch(self, access: Access, queue: str) -> None:
         """See ports.Monitors."""
         self.before_unwatch()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from workqueue_operator.broker.budget import Spending, reads_per_second
 from workqueue_operator.broker.pace import FLOOR_SECONDS
+from workqueue_operator.broker.seldom import Seldom
 from workqueue_operator.broker.tiers import Tiers, plan
 from workqueue_operator.broker.watched import Watched
 from workqueue_operator.core.readings import Reading
@@ -22,13 +23,17 @@ class Agenda:
         self._share = share
         self._floor_seconds = floor_seconds
         self._tiers = Tiers()
+        self.seldom = Seldom()
         self._spending = Spending()
         self._debt_seconds = 0.0
 
     def keep(self) -> set[str]:
         """Take note of what is watched now. Returns the queues that are not, any more."""
-        queues = self._watched.take_changes()
-        return set() if queues is None else self._tiers.keep(queues)
+        changes = self._watched.take_changes()
+        if changes is None:
+            return set()
+        queues, seldom = changes
+        return (self._tiers.keep(queues) | self.seldom.keep(seldom)) - queues - seldom
 
     def fresh(self) -> set[str]:
         """The queues that are new, to be read at once."""
@@ -47,7 +52,17 @@ class Agenda:
         debt_seconds = min(_MOST_DEBT_SECONDS, self._debt_seconds / share)
         self._debt_seconds = 0.0
         queues = self.fresh().union(self._tiers.take(now.sleepers))
+        queues.update(self.seldom.take(len(queues), seconds=now.interval_seconds))
         return queues, now.interval_seconds + debt_seconds
+
+    def parted(
+        self, readings: Mapping[str, Reading]
+    ) -> tuple[Mapping[str, Reading], Mapping[str, Reading]]:
+        """Those of the usual queues, and those of the seldom ones."""
+        seldom = {queue: each for queue, each in readings.items() if queue in self.seldom}
+        if not seldom:
+            return readings, seldom
+        return {queue: each for queue, each in readings.items() if queue not in seldom}, seldom
 
     def have_read(
         self, readings: Mapping[str, Reading], *, cpu_seconds: float, now: float, extra: bool

@@ -77,6 +77,10 @@ class Monitor:
         if self._watched.add(queue):
             self._loop.wake()
 
+    def watch_seldom(self, queue: str) -> None:
+        """Read this queue now and then, at a small part of the cost of the others."""
+        self._watched.add_seldom(queue)
+
     def unwatch(self, queue: str) -> bool:
         """Stop reading it; returns whether any queue is left."""
         return self._watched.discard(queue)
@@ -150,7 +154,12 @@ class Monitor:
         began, cpu = time.monotonic(), time.thread_time()
         readings: Mapping[str, Reading] = sweeper.sweep(queues)
         if self._management is not None:
-            readings = self._management.complete(readings, connected_at=connected_at)
+            # The tasks in work of the seldom ones are asked for by nobody, and stir nobody.
+            usual, seldom = self._agenda.parted(readings)
+            readings = {
+                **self._management.complete(usual, connected_at=connected_at),
+                **seldom,
+            }
         now, spent = time.monotonic(), time.thread_time() - cpu
         self._agenda.have_read(readings, cpu_seconds=spent, now=now, extra=extra)
         self._observed(now - began, len(readings), "ok")

@@ -52,6 +52,13 @@ class RabbitMonitors:
             monitor.watch(queue)
             monitor.start()
 
+    def watch_seldom(self, access: Access, queue: str) -> None:
+        """See ports.Monitors: read it now and then, as long as others of this access are read."""
+        with self._lock:
+            monitor = self._monitors.get(access)
+            if monitor is not None:
+                monitor.watch_seldom(queue)
+
     def unwatch(self, access: Access, queue: str) -> None:
         """See ports.Monitors: the last queue of an access ends its monitor."""
         with self._lock:

@@ -4,13 +4,24 @@ import threading
 
 
 class Watched:
-    """A set of queues that remembers which of them are new. Any thread may use it."""
+    """A set of queues that remembers which of them are new. Any thread may use it.
+
+    Beside them those that are read seldom; nobody waits for their first reading.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._queues: set[str] = set()
         self._fresh: set[str] = set()
+        self._seldom: set[str] = set()
         self._changed = False
+
+    def add_seldom(self, queue: str) -> None:
+        """Read this one seldom; one that is read anyway stays as it is."""
+        with self._lock:
+            if queue not in self._queues:
+                self._seldom.add(queue)
+                self._changed = True
 
     def add(self, queue: str) -> bool:
         """Returns whether it is new."""
@@ -18,6 +29,7 @@ class Watched:
             if queue in self._queues:
                 return False
             self._queues.add(queue)
+            self._seldom.discard(queue)
             self._fresh.add(queue)
             self._changed = True
             return True
@@ -27,6 +39,7 @@ class Watched:
         with self._lock:
             self._queues.discard(queue)
             self._fresh.discard(queue)
+            self._seldom.discard(queue)
             self._changed = True
             return bool(self._queues)
 
@@ -35,18 +48,21 @@ class Watched:
         return bool(self._fresh)
 
     def take_all(self) -> set[str]:
-        """Every queue; none is new any more."""
+        """Every queue but the seldom ones; none is new any more."""
         with self._lock:
             self._fresh.clear()
             return set(self._queues)
 
-    def take_changes(self) -> set[str] | None:
-        """Every queue, if it is not those of the last time; else None. The new ones stay new."""
+    def take_changes(self) -> tuple[set[str], set[str]] | None:
+        """Every queue, and the seldom ones, if they are not those of the last time; else None.
+
+        The new ones stay new.
+        """
         with self._lock:
             if not self._changed:
                 return None
             self._changed = False
-            return set(self._queues)
+            return set(self._queues), set(self._seldom)
 
     def take_fresh(self) -> set[str]:
         """Those added since the last take; none is new any more."""

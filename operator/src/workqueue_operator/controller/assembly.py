@@ -19,10 +19,11 @@ from workqueue_operator.controller.shrinking import Shrinking
 from workqueue_operator.controller.slots import Slots
 from workqueue_operator.controller.stepper import Stepper
 from workqueue_operator.controller.storms import Storms
+from workqueue_operator.controller.tending import Tending
 from workqueue_operator.controller.timing import Timing
 from workqueue_operator.controller.turns import Turns
 from workqueue_operator.controller.watches import Watches
-from workqueue_operator.ports import Cluster, Holders, Monitors, Rates, Topology
+from workqueue_operator.ports import Cluster, Holders, Monitors, Rates, Topology, Upkeep
 from workqueue_operator.telemetry import Telemetry
 
 
@@ -35,6 +36,7 @@ class World:
     monitors: Monitors
     rates: Rates
     holders: Holders
+    upkeep: Upkeep
     clock: Clock
     telemetry: Telemetry
     let_go_seconds: float  # as in Settings
@@ -67,8 +69,10 @@ def _stepper(world: World, reporter: Reporter, threads: int) -> Stepper:
     )
     secrets = Secrets(cluster.read_secret, clock)
     queueing = Queueing(secrets=secrets, declaring=declaring, watches=watches, clock=clock)
+    tending = Tending(world.upkeep, clock)
     finalizing = Finalizing(
         cluster=cluster,
+        tending=tending,
         removal=Removal(world.topology, watches, clock),
         queueing=queueing,
         reporter=reporter,
@@ -89,6 +93,7 @@ def _stepper(world: World, reporter: Reporter, threads: int) -> Stepper:
         queueing=queueing,
         acting=acting,
         finalizing=finalizing,
+        tending=tending,
         reporter=reporter,
         timing=Timing(clock),
         inspecting=inspecting,

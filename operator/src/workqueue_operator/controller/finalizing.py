@@ -9,6 +9,7 @@ from workqueue_operator.controller.queueing import Queueing
 from workqueue_operator.controller.removal import Removal
 from workqueue_operator.controller.reporter import Reporter
 from workqueue_operator.controller.state import ObjectState
+from workqueue_operator.controller.tending import Tending
 from workqueue_operator.controller.watches import Target
 from workqueue_operator.core.access import Access
 from workqueue_operator.core.deletion import Standing, Verdict, judge, why_kept
@@ -33,6 +34,7 @@ class Finalizing:
 
     cluster: Cluster
     removal: Removal
+    tending: Tending
     queueing: Queueing
     reporter: Reporter
     clock: Clock
@@ -137,7 +139,10 @@ class Finalizing:
                 return self._wait_or_leave(state, str(error))
         if kept:
             return self._let_go(state, "QueueKept", f"kept, with what is in it: {', '.join(kept)}")
-        return self._let_go(state, "QueueDeleted", f"queue {wq.queue.name!r} is deleted: {why}")
+        left = self.tending.end(state, access)
+        also = f"; {left} could not be deleted, and does no harm" if left else ""
+        text = f"queue {wq.queue.name!r} is deleted: {why}{also}"
+        return self._let_go(state, "QueueDeleted", text)
 
     def _workers_are_gone(self, state: ObjectState) -> bool:
         """Their tasks are finished first: SIGTERM lets them."""

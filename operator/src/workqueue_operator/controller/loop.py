@@ -17,7 +17,7 @@ from workqueue_operator.controller.stepper import Stepper
 from workqueue_operator.controller.watches import NOBODY, Target
 from workqueue_operator.core.access import Access
 from workqueue_operator.core.errors import ApiError, InvalidSpecError, WorkQueueError
-from workqueue_operator.core.readings import Reading
+from workqueue_operator.core.readings import Missing, Reading
 from workqueue_operator.core.workqueue import WorkQueue
 from workqueue_operator.ports import DeploymentState
 from workqueue_operator.telemetry import Telemetry
@@ -79,7 +79,10 @@ class Controller:
         """
         now, states = self.clock.monotonic(), self.states.by_uid
         wanted = self.stepper.queueing.watches.of(access)
+        counted = self.stepper.queueing.watches.counted(access)
         for name, reading in readings.items():
+            if name in counted:
+                self._observe_dead(counted.get(name), reading, now)
             for uid in wanted.get(name, NOBODY):
                 state = states.get(uid)
                 if state is None:
@@ -93,6 +96,18 @@ class Controller:
         """A Deployment changed or is gone (a ports.DeploymentSink)."""
         if self.states.learn_deployment(uid, live):
             self.pending.add(uid)
+
+    def _observe_dead(self, uid: str | None, reading: Reading, now: float) -> None:
+        """The dead letters of one WorkQueue were counted."""
+        state = self.states.by_uid.get(uid or "")
+        if state is None or state.wq.deleted is not None or now < state.quiet_until:
+            return
+        with state.lock:
+            news = state.dead.learn(reading, now)
+            if isinstance(reading, Missing):
+                state.declared = None
+        if news:
+            self.pending.add(state.wq.uid, urgency=Urgency.TELLING)
 
     def _observe_one(
         self, state: ObjectState, target: Target, reading: Reading, now: float

@@ -95,12 +95,14 @@ class Queueing:
             self._take(state, target)
             self.declaring.trust(state, access)
             self.watches.add(state.wq.uid, target)
+            self._count_dead(state)
         return access
 
     def release(self, state: ObjectState) -> None:
         """Have it read no more."""
         self._call_off(state)
         if state.target is not None:
+            self._uncount_dead(state, state.target)
             self.watches.drop(state.wq.uid, state.target)
         with state.lock:
             state.target, state.reading = None, None
@@ -118,7 +120,9 @@ class Queueing:
         with state.lock:
             state.target, state.reading = target, next_one.heard
             next_one.end()
+        self._uncount_dead(state, old)
         self.watches.drop(state.wq.uid, old)
+        self._count_dead(state)
         return target[0]
 
     def _call_off(self, state: ObjectState) -> None:
@@ -128,6 +132,16 @@ class Queueing:
             state.succession.end()
         if tried is not None:
             self.watches.drop(state.wq.uid, tried)
+
+    def _count_dead(self, state: ObjectState) -> None:
+        name = state.wq.queue.dead_letter_name
+        if name is not None and state.target is not None:
+            self.watches.count(state.wq.uid, (state.target[0], name))
+
+    def _uncount_dead(self, state: ObjectState, target: Target) -> None:
+        name = state.wq.queue.dead_letter_name
+        if name is not None:
+            self.watches.uncount(state.wq.uid, (target[0], name))
 
     def _take(self, state: ObjectState, target: Target) -> None:
         with state.lock:

@@ -90,6 +90,7 @@ class Reporter:
         self.tell_untold(state)
         self._tell_problem(state, found)
         self._tell_refusal(state, found)
+        self._tell_dead(state, found)
         previous = state.status or state.wq.status
         wanted = render(self._report(state, found), previous, now=rfc3339(self.clock.now()))
         after = write_after_seconds(previous, wanted)
@@ -138,6 +139,14 @@ class Reporter:
             text = "NewCredentialsRefused is over: what the Secret says is in use"
             self.event(state.wq, "Normal", "Recovered", text)
 
+    def _tell_dead(self, state: ObjectState, found: Findings) -> None:
+        said, told = found.dead_letters, state.dead.told
+        if said is None:
+            return
+        state.dead.told = bool(said.status)
+        if said.status and not told:
+            self.event(state.wq, "Warning", said.reason, said.message)
+
     def _report(self, state: ObjectState, found: Findings) -> Report:
         wq, reading, learned = state.wq, found.reading, state.learned()
         return Report(
@@ -148,6 +157,7 @@ class Reporter:
             busy=state.busy(self.clock.monotonic()),
             reading=reading if isinstance(reading, Known) else None,
             unacked_at_most=state.unacked_at_most(self.clock.monotonic()),
+            dead_letters=state.dead.total if found.dead_letters else None,
             learned=learned.to_status() if learned else None,
             decision=found.decision,
             scaled_at=state.scaled_at,

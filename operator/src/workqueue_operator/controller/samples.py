@@ -26,6 +26,7 @@ def samples(states: Iterable[ObjectState], *, now: float) -> Iterator[Sample]:
             name=wq.name,
             messages=messages,
             consumers=known.consumers if known else None,
+            dead_letters=state.dead.total,
             workers=workers,
             bounds=(wq.scaling.min_workers, wq.scaling.max_workers),
             conditions={

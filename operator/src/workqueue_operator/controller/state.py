@@ -11,6 +11,7 @@ from workqueue_operator.controller.leaving import Leaving
 from workqueue_operator.controller.rest import Rest
 from workqueue_operator.controller.succession import Succession
 from workqueue_operator.controller.watches import Target
+from workqueue_operator.core.deadcount import DeadCount
 from workqueue_operator.core.decision import Census, Decision, Rules, Seen
 from workqueue_operator.core.hints import Look
 from workqueue_operator.core.history import History
@@ -21,6 +22,7 @@ from workqueue_operator.core.policy import learn
 from workqueue_operator.core.queues import Queue
 from workqueue_operator.core.readings import Known, Reading, Unknown
 from workqueue_operator.core.schedule import ActiveFloor
+from workqueue_operator.core.status import Condition
 from workqueue_operator.core.victims import Worker
 from workqueue_operator.core.workerpod import GRACE_MARGIN_SECONDS
 from workqueue_operator.core.workqueue import WorkQueue
@@ -39,6 +41,15 @@ class Deliveries:
     told: dict[str, tuple[int, int]] = field(default_factory=dict)  # by process
 
 
+@dataclass(frozen=True, slots=True)
+class Tended:
+    """When a WorkQueue is looked after next, for what, and what was said. due: monotonic."""
+
+    what: tuple[object, ...]
+    due: float
+    said: Sequence[Condition] = ()
+
+
 @dataclass(slots=True)
 class ObjectState:
     """Guarded by `lock`; steps of one object never overlap, but readings arrive in between."""
@@ -54,6 +65,8 @@ class ObjectState:
     target: Target | None = None
     succession: Succession = field(default_factory=Succession)
     declared: tuple[str, Queue] | None = None  # address and queue, as the broker or status said
+    tended: Tended | None = None
+    dead: DeadCount = field(default_factory=DeadCount)
     check_at: float | None = None  # status said so: then the broker is asked, too; monotonic
     deployment: DeploymentState | None = None
     had_deployment: bool = False

@@ -12,6 +12,7 @@ from workqueue_operator.controller.reporter import Reporter
 from workqueue_operator.controller.shrinking import Shrinking
 from workqueue_operator.controller.state import ObjectState
 from workqueue_operator.controller.storms import Storms
+from workqueue_operator.controller.tending import Tending
 from workqueue_operator.controller.timing import Timing
 from workqueue_operator.core.access import Access
 from workqueue_operator.core.conditions import Findings
@@ -42,6 +43,7 @@ class Stepper:
     queueing: Queueing
     acting: Acting
     finalizing: Finalizing
+    tending: Tending
     reporter: Reporter
     timing: Timing
     inspecting: Inspecting
@@ -106,12 +108,16 @@ class Stepper:
     def _advance(
         self, state: ObjectState, access: Access, found: Findings
     ) -> Sequence[float | None]:
-        """Declare, decide and act."""
+        """Declare, decide and act; then what is not urgent."""
         try:
             found.declared = self.queueing.ensure(state, access)
         except BrokerError as error:
             found.queue = error
-        return [self.queueing.look_again_seconds(state), *self._decide_and_act(state, found)]
+        waits = [self.queueing.look_again_seconds(state), *self._decide_and_act(state, found)]
+        if found.declared:
+            found.upkeep, wait = self.tending.tend(state, access)
+            waits.append(wait)
+        return waits
 
     def _advance_blindly(
         self, state: ObjectState, found: Findings, error: WorkQueueError
@@ -191,6 +197,7 @@ class Stepper:
         live = state.deployment
         found.desired = state.wanted()
         found.ready = live.ready if live else 0
+        found.dead_letters = state.dead.condition(state.wq.queue.dead_letter_name)
         if _waits_for_its_turn(found):
             return None  # it is called soon, and "missing" would be news of the moment only
         if found.decision is None and found.problem() is None:

@@ -22,6 +22,8 @@ class Findings:
     decision: Decision | None = None
     acting: WorkQueueError | None = None  # the API server, or a Deployment that is not ours
     trouble: Trouble | None = None  # the pods
+    dead_letters: Condition | None = None  # where they were counted
+    upkeep: Sequence[Condition] = ()  # what is looked at now and then, where it was
     desired: int = 0
     ready: int = 0
 
@@ -53,7 +55,7 @@ class Findings:
 
 def conditions(found: Findings) -> Sequence[Condition]:
     """Ready, QueueReady, ScalingActive, ScalingLimited, WorkersAvailable, Degraded and
-    CredentialsCurrent.
+    CredentialsCurrent; QueueInSync, PolicyInSync and DeadLetters where they are known.
     """
     number = [_scaling(found), _limited(found)]
     return [
@@ -63,6 +65,8 @@ def conditions(found: Findings) -> Sequence[Condition]:
         _workers(found),
         _degraded(found),
         _current(found),
+        *([] if found.dead_letters is None else [found.dead_letters]),
+        *found.upkeep,
     ]
 
 

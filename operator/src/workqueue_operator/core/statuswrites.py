@@ -69,7 +69,7 @@ def _numbers(status: Mapping[str, Any]) -> dict[str, float]:
     learned = {k: v for k, v in status.get("learned", {}).items() if not k.endswith("Samples")}
     decided = {k: v for k, v in status.get("lastDecision", {}).items() if k == "workers"}
     parts = {"b": status.get("backlog", {}), "w": status.get("workers", {})}
-    parts |= {"l": learned, "d": decided}
+    parts |= {"l": learned, "d": decided, "g": status.get("deadLetters", {})}
     return {f"{part}.{k}": v for part, numbers in parts.items() for k, v in numbers.items()}
 
 
