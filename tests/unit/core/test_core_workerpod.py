@@ -44,7 +44,7 @@ def test_the_server_starts_before_the_worker_and_both_are_restricted() -> None:
     assert worker["command"] == ["workqueue-worker"]
     assert (server["name"], server["image"]) == ("server", "shop/server:1")
     assert server["restartPolicy"] == "Always"
-    assert server["startupProbe"]["tcpSocket"] == {"port": 8080}
+    assert not [key for key in server if key.endswith("Probe")]  # it may listen at 127.0.0.1 alone
     assert worker["securityContext"] == server["securityContext"] == RESTRICTED
 
 
@@ -66,7 +66,7 @@ def test_the_user_shapes_the_server_by_its_name() -> None:
 
     server, fetch = pod["initContainers"]
     assert server["env"] == [{"name": "MODEL", "value": "large"}]
-    assert server["startupProbe"] == probe  # theirs alone: two ways at once would be refused
+    assert server["startupProbe"] == probe
     assert (fetch, pod["containers"][1]) == (first, proxy)
 
 

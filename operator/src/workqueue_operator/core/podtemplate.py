@@ -26,8 +26,6 @@ _OWNED_LABELS = frozenset({"app.kubernetes.io/name", "app.kubernetes.io/managed-
 _LIST_KEYS = {"volumeMounts": "mountPath", "ports": "containerPort"}
 # Two sources for one volume would be refused, so theirs takes the place of ours.
 _WHOLE_ITEMS = frozenset({"volumes"})
-# Two ways to probe at once would be refused, too.
-_WHOLE_FIELDS = frozenset({"startupProbe", "livenessProbe", "readinessProbe"})
 
 
 def merge(ours: Any, theirs: Any) -> Any:
@@ -168,7 +166,7 @@ def _merge_field(field: str, ours: Any, theirs: Any) -> Any:
     by = _LIST_KEYS.get(field, "name")
     if _is_keyed(ours, by) and _is_keyed(theirs, by):
         return _merge_items(ours, theirs, by, whole=field in _WHOLE_ITEMS)
-    return theirs if field in _WHOLE_FIELDS else merge(ours, theirs)
+    return merge(ours, theirs)
 
 
 def _is_keyed(value: object, by: str) -> bool:

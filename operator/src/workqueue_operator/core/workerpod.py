@@ -147,15 +147,17 @@ def _image(worker: Worker, runtime_image: str) -> str:
 
 
 def _server(worker: Worker) -> Json:
-    """The user's own server: it starts before the worker and ends after it (a native sidecar)."""
+    """The user's own server: it starts before the worker and ends after it (a native sidecar).
+
+    No probe: the kubelet would ask at the pod's address, and a server may well listen at 127.0.0.1
+    alone. The worker asks there itself, and takes no task before somebody listens.
+    """
     port = worker.handler["http"]["port"]
     return _COMMON | {
         "name": SERVER,
         "image": worker.image,
         "restartPolicy": "Always",
         "ports": [{"name": SERVER, "containerPort": port, "protocol": "TCP"}],
-        # The worker starts once this succeeds: a server may take ten minutes to load what it needs.
-        "startupProbe": {"tcpSocket": {"port": port}, "periodSeconds": 1, "failureThreshold": 600},
         "volumeMounts": [_TMP],
     }
 
