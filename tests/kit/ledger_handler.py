@@ -1,7 +1,8 @@
 """The handler of the stories: writes started and completed into the ledger, itself.
 
-A task is JSON: {"n": 17, "seconds": 0.5, "then": "ok" | "fail" | "dead"}. As a program (for a
-command handler) it reads the task from standard input and leaves with the code of the contract.
+A task is JSON: {"n": 17, "seconds": 0.5, "then": "ok" | "fail" | "dead" | "fail twice"}. As a
+program (for a command handler) it reads the task from standard input and leaves with the code of
+the contract.
 """
 
 import http.client
@@ -25,12 +26,14 @@ def note(what: str, n: int) -> None:
     connection.close()
 
 
-def run(body: str) -> str:
-    """Do one task; returns what should become of it."""
+def run(body: str, attempt: int) -> str:
+    """Do one task; returns what should become of it: "ok", "fail" or "dead"."""
     task = json.loads(body)
     note("started", task["n"])
     time.sleep(task.get("seconds", 0))
     then: str = task.get("then", "ok")
+    if then == "fail twice":
+        then = "fail" if attempt <= 2 else "ok"
     if then == "ok":
         note("completed", task["n"])
     return then
@@ -38,7 +41,7 @@ def run(body: str) -> str:
 
 def work(task: Any) -> None:
     """The python handler."""
-    then = run(task.text())
+    then = run(task.text(), task.attempt)
     if then == "fail":
         raise RuntimeError("told to fail")
     if then == "dead":
@@ -48,4 +51,8 @@ def work(task: Any) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit({"ok": 0, "fail": EXIT_FAILED, "dead": EXIT_DEAD}[run(sys.stdin.read())])
+    sys.exit(
+        {"ok": 0, "fail": EXIT_FAILED, "dead": EXIT_DEAD}[
+            run(sys.stdin.read(), int(os.environ["WORKQUEUE_TASK_ATTEMPT"]))
+        ]
+    )
