@@ -10,6 +10,7 @@ from contract.reasons_in_code import called, reasons
 from tools.reasons import Reason as Entry
 from tools.reasons import page, sections
 from workqueue_operator.core.conditions import Findings, conditions
+from workqueue_operator.core.deadcount import DEAD_LETTERS
 from workqueue_operator.core.decision import Decision
 from workqueue_operator.core.decision import Reason as Decided
 from workqueue_operator.core.errors import BrokerError, WorkQueueError
@@ -24,7 +25,7 @@ PAGE = page()
 LISTED = {entry.name: entry for section in sections() for entry in section.reasons}
 SECTION_OF = {entry.name: section.key for section in sections() for entry in section.reasons}
 
-CONDITIONS = {each.type for each in conditions(Findings())} | {IN_SYNC, POLICY}
+CONDITIONS = {each.type for each in conditions(Findings())} | {IN_SYNC, POLICY, DEAD_LETTERS}
 
 
 def test_every_reason_of_the_code_is_explained_and_no_other() -> None:

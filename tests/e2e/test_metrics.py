@@ -14,6 +14,7 @@ OF_OPERATOR = {
     "workqueue_build_info",
     "workqueue_messages",
     "workqueue_consumers",
+    "workqueue_dead_letters",
     "workqueue_workers",
     "workqueue_scale_min",
     "workqueue_scale_max",

@@ -84,6 +84,16 @@ def test_unknown_is_left_out_and_never_zero(rig: Rig) -> None:
     assert value(rig, "workqueue_condition", **WHO, type="Ready") == 0
 
 
+def test_dead_letters_are_shown_once_they_are_counted(rig: Rig) -> None:
+    rig.apply()
+    rig.run()
+    assert value(rig, "workqueue_dead_letters", **WHO) is None
+    rig.broker.queue("thumbnails.dead").ready = 3
+    rig.settle()
+    assert value(rig, "workqueue_dead_letters", **WHO) == 3
+    assert value(rig, "workqueue_condition", **WHO, type="DeadLetters") == 1
+
+
 def test_nothing_is_left_of_what_is_deleted(rig: Rig) -> None:
     # Given a WorkQueue that has been scaled
     given = at_work(rig)

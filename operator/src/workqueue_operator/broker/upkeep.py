@@ -81,5 +81,5 @@ def _words(answer: requests.Response) -> str:
         said = answer.json()
     except ValueError:
         said = None
-    reason = said.get("reason") if isinstance(said, dict) else None
-    return str(reason or answer.reason)[:_WORDS]
+    words = said.get("reason") if isinstance(said, dict) else None
+    return str(words or answer.reason)[:_WORDS]
