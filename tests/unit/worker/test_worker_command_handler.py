@@ -96,6 +96,52 @@ def test_given_a_lost_channel_then_the_program_is_asked_to_stop() -> None:
     assert time.monotonic() - started < 20
 
 
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        pytest.param(
+            "echo '{\"retryAfter\": 30}'; exit 75",
+            outcome.Retry("exit 75", after_seconds=30),
+            id="its last line says when",
+        ),
+        pytest.param(
+            "echo '{\"retryAfter\": 1.5}'; echo no disk >&2; exit 1",
+            outcome.Retry("exit 1: no disk", after_seconds=1.5),
+            id="what it says on standard error may come after it",
+        ),
+        pytest.param(
+            "echo '{\"retryAfter\": true}'; exit 75",
+            outcome.Retry('exit 75: {"retryAfter": true}'),
+            id="what is no number says nothing",
+        ),
+        pytest.param("echo '{\"retryAfter\": 30}'; exit 0", outcome.Ok(), id="done is done"),
+        pytest.param("echo '[1'; exit 75", outcome.Retry("exit 75: [1"), id="what is no JSON"),
+    ],
+)
+def test_when_a_program_wants_its_task_again(script: str, expected: outcome.Outcome) -> None:
+    assert shell(script).run(a_task()) == expected
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        pytest.param(
+            "trap 'exit 65' TERM; sleep 30 & wait", outcome.Dead("exit 65"), id="it says how"
+        ),
+        pytest.param(
+            "sleep 30",
+            outcome.Retry("ended by SIGTERM at its soft limit of 0.5 s", timed_out=True),
+            id="it does not know SIGTERM",
+        ),
+    ],
+)
+def test_given_a_soft_limit_then_the_program_is_asked_to_stop(
+    script: str, expected: outcome.Outcome
+) -> None:
+    handler = load(("sh", "-c", script), limit_seconds=60, soft_limit_seconds=0.5)
+    assert handler.run(a_task()) == expected
+
+
 def test_output_goes_to_the_log_line_by_line(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         shell("echo one; echo two >&2; printf three").run(a_task())

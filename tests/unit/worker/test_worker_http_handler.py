@@ -116,6 +116,23 @@ def test_given_a_server_that_closes_then_the_next_task_has_a_new_connection(
     assert [under_test.run(Task(id="1", body=b"x")) for _ in range(3)] == [outcome.Ok()] * 3
 
 
+def test_given_a_server_that_closes_without_a_word_then_the_next_task_does_not_meet_that(
+    serve: Callable[[Answer], Server],
+) -> None:
+    closed = threading.Event()
+
+    def answer(peer: socket.socket) -> None:
+        peer.sendall(OK)
+        peer.shutdown(socket.SHUT_RDWR)
+        closed.set()
+
+    under_test = handler(serve(answer))
+    for _ in range(3):
+        assert under_test.run(Task(id="1", body=b"x")) == outcome.Ok()
+        assert closed.wait(30)
+        closed.clear()
+
+
 def test_an_answer_without_an_end_is_cut_off(serve: Callable[[Answer], Server]) -> None:
     flood = b"HTTP/1.1 500 No\r\nContent-Length: 99999999\r\n\r\n" + b"x" * MAX_ANSWER_BYTES
     server = serve(saying(flood))
