@@ -10,6 +10,7 @@ from contract.reasons_in_code import called, reasons
 from tools.reasons import Reason as Entry
 from tools.reasons import page, sections
 from workqueue_operator.core.conditions import Findings, conditions
+from workqueue_operator.core.consumers import IN_ORDER
 from workqueue_operator.core.deadcount import DEAD_LETTERS
 from workqueue_operator.core.decision import Decision
 from workqueue_operator.core.decision import Reason as Decided
@@ -25,7 +26,12 @@ PAGE = page()
 LISTED = {entry.name: entry for section in sections() for entry in section.reasons}
 SECTION_OF = {entry.name: section.key for section in sections() for entry in section.reasons}
 
-CONDITIONS = {each.type for each in conditions(Findings())} | {IN_SYNC, POLICY, DEAD_LETTERS}
+CONDITIONS = {each.type for each in conditions(Findings())} | {
+    IN_SYNC,
+    POLICY,
+    DEAD_LETTERS,
+    IN_ORDER,
+}
 
 
 def test_every_reason_of_the_code_is_explained_and_no_other() -> None:

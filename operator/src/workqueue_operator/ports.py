@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from workqueue_operator.core.access import Access
+from workqueue_operator.core.consumers import Consumer
 from workqueue_operator.core.queues import Queue
 from workqueue_operator.core.readings import Reading
 from workqueue_operator.core.upkeep import Policy
@@ -132,6 +133,10 @@ class Upkeep(Protocol):
 
     def arguments(self, access: Access, queue: str) -> Mapping[str, Any] | None:
         """The x-arguments that the queue has; None: there is no such queue."""
+        ...
+
+    def consumers(self, access: Access, queue: str) -> Sequence[Consumer] | None:
+        """Who consumes the queue, up to 5 s behind; None: the broker shows nobody."""
         ...
 
     def policies(self, access: Access) -> Sequence[Policy]:

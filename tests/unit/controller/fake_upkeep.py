@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workqueue_operator.core.access import Access
+from workqueue_operator.core.consumers import Consumer
 from workqueue_operator.core.upkeep import ManagementError, Policy
 
 
@@ -15,6 +16,8 @@ class FakeUpkeep:
     has: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # arguments, by queue
     rows: list[Policy] = field(default_factory=list)
     refusal: ManagementError | None = None  # of everything that has to do with policies
+    consuming: dict[str, Sequence[Consumer]] = field(default_factory=dict)
+    hidden: ManagementError | None = None  # who consumes is not told
     asked: list[str] = field(default_factory=list)
 
     def arguments(self, access: Access, queue: str) -> Mapping[str, Any] | None:
@@ -22,6 +25,14 @@ class FakeUpkeep:
         assert access.management_uri is not None
         self.asked.append("arguments")
         return self.has.get(queue)
+
+    def consumers(self, access: Access, queue: str) -> Sequence[Consumer] | None:
+        """See ports.Upkeep."""
+        assert access.management_uri is not None
+        self.asked.append("consumers")
+        if self.hidden is not None:
+            raise self.hidden
+        return self.consuming.get(queue)
 
     def policies(self, access: Access) -> Sequence[Policy]:
         """See ports.Upkeep."""

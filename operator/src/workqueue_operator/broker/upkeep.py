@@ -8,6 +8,7 @@ import requests
 
 from workqueue_operator.broker.management import queues_url, session_of, trouble_in_words
 from workqueue_operator.core.access import Access
+from workqueue_operator.core.consumers import Consumer, consumers_of
 from workqueue_operator.core.upkeep import ManagementError, Policy
 
 _ANSWER_SECONDS = 3.0
@@ -22,6 +23,12 @@ class ManagementUpkeep:
         url = f"{queues_url(access)}/{quote(queue, safe='')}?columns=arguments"
         found = _ask(access, "GET", url, absent=None)
         return None if found is None else dict(found.get("arguments", {}))
+
+    def consumers(self, access: Access, queue: str) -> Sequence[Consumer] | None:
+        """See ports.Upkeep."""
+        url = f"{queues_url(access)}/{quote(queue, safe='')}?columns=consumer_details"
+        found = _ask(access, "GET", url, absent=None)
+        return None if found is None else consumers_of(found)
 
     def policies(self, access: Access) -> Sequence[Policy]:
         """See ports.Upkeep."""

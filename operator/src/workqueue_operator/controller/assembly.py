@@ -8,6 +8,7 @@ from workqueue_operator.controller.declaring import Declaring
 from workqueue_operator.controller.finalizing import Finalizing
 from workqueue_operator.controller.inspecting import Inspecting
 from workqueue_operator.controller.loop import Controller
+from workqueue_operator.controller.overseeing import Overseeing
 from workqueue_operator.controller.pending import Pending
 from workqueue_operator.controller.queueing import Queueing
 from workqueue_operator.controller.refusing import Refusing
@@ -94,6 +95,7 @@ def _stepper(world: World, reporter: Reporter, threads: int) -> Stepper:
         acting=acting,
         finalizing=finalizing,
         tending=tending,
+        overseeing=Overseeing(world.upkeep, clock),
         reporter=reporter,
         timing=Timing(clock),
         inspecting=inspecting,

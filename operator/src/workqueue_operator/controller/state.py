@@ -67,6 +67,8 @@ class ObjectState:
     declared: tuple[str, Queue] | None = None  # address and queue, as the broker or status said
     tended: Tended | None = None
     dead: DeadCount = field(default_factory=DeadCount)
+    overseen: Sequence[Condition] = ()  # what was said last of consumers of the image's own
+    oversee_at: float | None = None  # monotonic; None while there are none
     check_at: float | None = None  # status said so: then the broker is asked, too; monotonic
     deployment: DeploymentState | None = None
     had_deployment: bool = False

@@ -7,6 +7,7 @@ from workqueue_operator.controller.acting import Acting
 from workqueue_operator.controller.clock import Clock
 from workqueue_operator.controller.finalizing import Finalizing
 from workqueue_operator.controller.inspecting import Inspecting
+from workqueue_operator.controller.overseeing import Overseeing
 from workqueue_operator.controller.queueing import Queueing
 from workqueue_operator.controller.reporter import Reporter
 from workqueue_operator.controller.shrinking import Shrinking
@@ -44,6 +45,7 @@ class Stepper:
     acting: Acting
     finalizing: Finalizing
     tending: Tending
+    overseeing: Overseeing
     reporter: Reporter
     timing: Timing
     inspecting: Inspecting
@@ -115,8 +117,10 @@ class Stepper:
             found.queue = error
         waits = [self.queueing.look_again_seconds(state), *self._decide_and_act(state, found)]
         if found.declared:
-            found.upkeep, wait = self.tending.tend(state, access)
-            waits.append(wait)
+            said, wait = self.tending.tend(state, access)
+            seen, again = self.overseeing.look(state, access)
+            found.upkeep = [*said, *seen]
+            waits += [wait, again]
         return waits
 
     def _advance_blindly(

@@ -55,7 +55,8 @@ class Findings:
 
 def conditions(found: Findings) -> Sequence[Condition]:
     """Ready, QueueReady, ScalingActive, ScalingLimited, WorkersAvailable, Degraded and
-    CredentialsCurrent; QueueInSync, PolicyInSync and DeadLetters where they are known.
+    CredentialsCurrent; and where they are known QueueInSync, PolicyInSync,
+    ConsumersInOrder and DeadLetters.
     """
     number = [_scaling(found), _limited(found)]
     return [
