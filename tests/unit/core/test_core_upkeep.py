@@ -7,7 +7,9 @@ import pytest
 from unit.core.builders import workqueue
 from workqueue_operator.core.queues import Queue, arguments
 from workqueue_operator.core.upkeep import (
+    PRIORITY,
     Action,
+    ManagementError,
     Policy,
     definition,
     drift,
@@ -39,7 +41,7 @@ def policy(name: str = "theirs", **changed: Any) -> Policy:
 
 def ours(wanted: dict[str, int], **changed: Any) -> Policy:
     pattern = policy_body("thumbnails", wanted)["pattern"]
-    usual: dict[str, Any] = {"pattern": pattern, "apply_to": "queues", "priority": 0}
+    usual: dict[str, Any] = {"pattern": pattern, "apply_to": "queues", "priority": PRIORITY}
     return Policy(name="workqueue.thumbnails", definition=wanted, **(usual | changed))
 
 
@@ -104,7 +106,25 @@ def test_the_pattern_means_one_queue(name: str, pattern: str) -> None:
         ),
         pytest.param(WANTED, [policy()], Action.NOTHING, "PolicyShadowed", id="above ours"),
         pytest.param(
-            WANTED, [policy(priority=-1)], Action.NOTHING, "PolicyShadowed", id="below ours"
+            WANTED,
+            [policy(priority=PRIORITY - 1)],
+            Action.NOTHING,
+            "PolicyShadowed",
+            id="one that ours would outrank",
+        ),
+        pytest.param(
+            WANTED,
+            [ours(WANTED), policy(priority=PRIORITY)],
+            Action.REMOVE,
+            "PolicyShadowed",
+            id="one that ours outranks, or may: ours goes out of its way",
+        ),
+        pytest.param(
+            WANTED,
+            [ours(WANTED, priority=0)],
+            Action.WRITE,
+            "PolicyWritten",
+            id="somebody gave ours another priority",
         ),
         pytest.param(
             WANTED,
@@ -173,7 +193,8 @@ def test_without_a_management_address_it_is_said_what_is_not_in_force() -> None:
 def test_a_refusal_tells_the_way_out(
     wanted: dict[str, int], status: int, words: str, reason: str
 ) -> None:
-    said = refused(wanted, status, words)
+    trouble = ManagementError(status, words)
+    said = refused(wanted, trouble.status, str(trouble))
     assert (said.status, said.reason) == (False, reason)
 
 

@@ -18,7 +18,8 @@ POLICY = "PolicyInSync"
 BROKERS_TIMEOUT_SECONDS = 1800
 TIMEOUT_MARGIN_SECONDS = 300
 """A worker ends a task at its limit and says so; the broker must not be faster."""
-PRIORITY = 0
+PRIORITY = -1000
+"""Below whatever others give by default (0): a policy that they make later counts at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +96,14 @@ def judge(
         )
     rival = _first_of(queue, policies)
     if rival is not None:
-        return Action.NOTHING, _beside(rival, wanted)
+        in_its_way = ours is not None and ours.priority >= rival.priority
+        return Action.REMOVE if in_its_way else Action.NOTHING, _beside(rival, wanted)
     written = _condition(
         POLICY, "PolicyWritten", f"policy {policy_name(queue.name)!r} is in force", status=True
     )
     body = policy_body(queue.name, wanted)
-    if ours is not None and (ours.pattern, ours.definition) == (body["pattern"], wanted):
+    same = (body["pattern"], PRIORITY, wanted)
+    if ours is not None and (ours.pattern, ours.priority, ours.definition) == same:
         return Action.NOTHING, written
     return Action.WRITE, written
 
