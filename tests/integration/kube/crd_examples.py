@@ -236,6 +236,11 @@ ON_CREATION = [
         change=merged(queue(deliveryLimit=3), worker(maxCrashes=3)),
     ),
     Bad(
+        id="more crashes than the broker waits for by itself",
+        message="worker.maxCrashes is not below queue.deliveryLimit (20 where it is not given)",
+        change=worker(maxCrashes=20),
+    ),
+    Bad(
         id="isolation of a command",
         message="isolation is for the handler python",
         change=merged(handler(command=["work"]), worker(isolation="Process")),
