@@ -3,6 +3,8 @@
 from typing import Any
 
 from unit.controller.rig import Rig
+from workqueue_operator.controller.state import Tended
+from workqueue_operator.controller.tending import APART_SECONDS, AT_ONCE
 from workqueue_operator.core.upkeep import ManagementError, Policy
 
 API = {"managementUri": "http://rabbitmq:15672"}
@@ -127,3 +129,35 @@ def test_a_policy_that_cannot_be_deleted_holds_up_nobody_and_is_named(rig: Rig) 
     rig.run()
     rig.pass_seconds(30)
     assert "policy workqueue.thumbnails could not be deleted" in rig.cluster.events[-1]["message"]
+
+
+def test_who_finds_others_being_asked_comes_again_later_and_not_all_at_once(rig: Rig) -> None:
+    # Given an API that holds everybody whom it may
+    tending = rig.controller.stepper.tending
+    at_work(rig, {"broker": API})
+    asked = list(rig.broker.upkeep.asked)
+    for _ in range(AT_ONCE):
+        assert tending._asking.acquire(blocking=False)
+    # When many come meanwhile
+    state = rig.state()
+    assert state.target is not None
+    waits = []
+    for _ in range(100):
+        state.tended = Tended(state.tended.what if state.tended else (), due=rig.clock.seconds)
+        waits.append(tending.tend(state, state.target[0])[1] or 0.0)
+    # Then each has a turn of its own
+    assert rig.broker.upkeep.asked == asked
+    assert waits == sorted(waits)
+    assert waits[-1] - waits[0] > 99 * APART_SECONDS - 0.01
+
+
+def test_an_api_in_trouble_is_asked_again_by_one_after_another(rig: Rig) -> None:
+    rig.broker.upkeep.refusal = ManagementError(401, "not a policymaker")
+    at_work(rig, {"broker": API, "queue": LIMITED})
+    tending, state = rig.controller.stepper.tending, rig.state()
+    assert state.target is not None
+    waits = []
+    for _ in range(100):
+        state.tended = Tended(state.tended.what if state.tended else (), due=rig.clock.seconds)
+        waits.append(tending.tend(state, state.target[0])[1] or 0.0)
+    assert waits[-1] - waits[0] > 99 * APART_SECONDS - 0.01

@@ -48,14 +48,19 @@ class Overseeing:
             return state.overseen, None
         if state.oversee_at is None:
             state.oversee_at = self._first.next(now)
-        # One thread of ours at most waits for an API that does not answer.
-        if now >= state.oversee_at and self._asking.acquire(blocking=False):
-            try:
-                state.overseen = self._ask(state, access)
-            finally:
-                self._asking.release()
+        if now >= state.oversee_at:
             state.oversee_at = self._again.next(now)
-        return state.overseen, max(1.0, state.oversee_at - now)
+            self._ask_if_free(state, access)
+        return state.overseen, state.oversee_at - now
+
+    def _ask_if_free(self, state: ObjectState, access: Access) -> None:
+        """One thread of ours at most waits for an API that does not answer."""
+        if not self._asking.acquire(blocking=False):
+            return
+        try:
+            state.overseen = self._ask(state, access)
+        finally:
+            self._asking.release()
 
     def _ask(self, state: ObjectState, access: Access) -> Sequence[Condition]:
         wq = state.wq

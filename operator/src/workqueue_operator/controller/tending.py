@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from workqueue_operator.controller.clock import Clock
 from workqueue_operator.controller.spread import Spread
@@ -33,7 +33,12 @@ EVERY_SECONDS = 3600.0
 AFTER_TROUBLE_SECONDS = 60.0
 BUSY_SECONDS = 1.0
 AT_ONCE = 2
-"""An API that does not answer holds no more threads than this."""
+"""An API that does not answer holds no more threads than this; who comes meanwhile has a later turn,
+not all of them at once: 10,000 that tried again each second would leave time for nothing else."""
+
+
+def _spread(after_seconds: float) -> Spread:
+    return Spread(after_seconds=after_seconds, apart_seconds=APART_SECONDS)
 
 
 @dataclass(slots=True)
@@ -42,9 +47,9 @@ class Tending:
 
     upkeep: Upkeep
     clock: Clock
-    _first: Spread = field(
-        default_factory=lambda: Spread(after_seconds=FIRST_SECONDS, apart_seconds=APART_SECONDS)
-    )
+    _first: Spread = field(default_factory=lambda: _spread(FIRST_SECONDS))
+    _crowded: Spread = field(default_factory=lambda: _spread(BUSY_SECONDS))
+    _failed: Spread = field(default_factory=lambda: _spread(AFTER_TROUBLE_SECONDS))
     _asking: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(AT_ONCE))
 
     def tend(self, state: ObjectState, access: Access) -> tuple[Sequence[Condition], float | None]:
@@ -68,14 +73,16 @@ class Tending:
         if now < tended.due:
             return tended.said, tended.due - now
         if not self._asking.acquire(blocking=False):
-            return tended.said, BUSY_SECONDS
+            due = self._crowded.next(now)
+            state.tended = replace(tended, due=due)
+            return tended.said, due - now
         try:
             said, good = self._look(state, access, wanted)
         finally:
             self._asking.release()
-        wait = EVERY_SECONDS if good else AFTER_TROUBLE_SECONDS
-        state.tended = Tended(what, now + wait, said)
-        return said, wait
+        due = now + EVERY_SECONDS if good else self._failed.next(now)
+        state.tended = Tended(what, due, said)
+        return said, due - now
 
     def end(self, state: ObjectState, access: Access) -> str | None:
         """The queue is deleted: take its policy away. Returns what is left behind, if anything."""
