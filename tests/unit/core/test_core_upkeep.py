@@ -104,6 +104,20 @@ def test_the_pattern_means_one_queue(name: str, pattern: str) -> None:
         pytest.param(
             WANTED, [policy(pattern="^mail")], Action.WRITE, "PolicyWritten", id="nor for others"
         ),
+        pytest.param(
+            WANTED,
+            [policy(name="workqueue.mail", pattern="^mail$")],
+            Action.WRITE,
+            "PolicyWritten",
+            id="nor ours of another queue",
+        ),
+        pytest.param(
+            WANTED,
+            [policy(name="workqueue.mail", pattern="^.*$")],
+            Action.NOTHING,
+            "PolicyShadowed",
+            id="one that has a name like ours, and was changed to mean all",
+        ),
         pytest.param(WANTED, [policy()], Action.NOTHING, "PolicyShadowed", id="above ours"),
         pytest.param(
             WANTED,

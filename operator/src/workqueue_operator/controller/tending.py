@@ -33,8 +33,8 @@ EVERY_SECONDS = 3600.0
 AFTER_TROUBLE_SECONDS = 60.0
 BUSY_SECONDS = 1.0
 AT_ONCE = 2
-"""An API that does not answer holds no more threads than this; who comes meanwhile has a later turn,
-not all of them at once: 10,000 that tried again each second would leave time for nothing else."""
+"""An API that does not answer holds no more threads than this. Who comes meanwhile has a later
+turn: 10,000 that tried again each second would leave time for nothing else."""
 
 
 def _spread(after_seconds: float) -> Spread:
