@@ -15,6 +15,9 @@ from faults.notes import Chunk, Incident, Work
 ACK_SECONDS = 1.0
 """From the handler's last word to the broker's having the acknowledgement, on a busy machine."""
 
+NOTE_SECONDS = 0.5
+"""From a handler's first word to the journal's having it: said, and killed, and then written."""
+
 FAILED, INTERRUPTED, SENT_AGAIN = "failed", "interrupted", "sent again"
 FORGOTTEN, UNEXPLAINED = "acknowledgement forgotten", "UNEXPLAINED"
 
@@ -82,7 +85,8 @@ def interrupting(work: Work, incidents: Sequence[Incident]) -> Incident | None:
     """The incident that may have given this task back, if there is one."""
     ended = work.end.at + ACK_SECONDS if work.end else float("inf")
     for each in incidents:
-        if each.hits(work.start.pod) and work.start.at <= each.end and ended >= each.begin:
+        begun = work.start.at <= each.end + NOTE_SECONDS
+        if each.hits(work.start.pod) and begun and ended >= each.begin:
             return each
     return None
 
@@ -96,7 +100,7 @@ def in_flight(works: Sequence[Work], incidents: Sequence[Incident]) -> tuple[int
         (work.end.at if work.end else float("inf"), each.begin)
         for each in incidents
         for work in works
-        if each.hits(work.start.pod) and work.start.at <= each.begin
+        if each.hits(work.start.pod) and work.start.at <= each.begin + NOTE_SECONDS
     ]
     flying = sum(end >= begin for end, begin in ends)
     just_done = sum(begin - ACK_SECONDS <= end < begin for end, begin in ends)

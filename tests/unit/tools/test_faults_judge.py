@@ -101,6 +101,12 @@ def test_what_nobody_published_and_what_is_left_over_is_told() -> None:
     ("before", "incidents", "cause"),
     [
         pytest.param((HELD,), [kill("a")], INTERRUPTED, id="its worker was killed while it ran"),
+        pytest.param(
+            (note("started", at=KILLED_AT + 0.101),),
+            [kill("a")],
+            INTERRUPTED,
+            id="its first word was on the way when its worker was killed",
+        ),
         pytest.param((HELD,), [kill("c")], UNEXPLAINED, id="another worker was killed"),
         pytest.param((HELD,), [kill("a", interrupts=False)], UNEXPLAINED, id="a drain is no kill"),
         pytest.param((HELD,), [CUT], INTERRUPTED, id="the cut connection held it"),
