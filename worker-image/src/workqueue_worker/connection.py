@@ -9,12 +9,14 @@ from urllib.parse import quote
 
 import pika
 
-from workqueue_worker import credentials, encryption
+from workqueue_worker import credentials, encryption, odd_values
 from workqueue_worker.logs import never_log
 from workqueue_worker.settings import Settings
 from workqueue_worker.troubles import EXPECTED, diagnose
 
 log = logging.getLogger(__name__)
+
+odd_values.install()
 
 CONNECT_SECONDS = 5
 HANDSHAKE_SECONDS = 15

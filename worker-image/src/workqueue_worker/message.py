@@ -101,8 +101,8 @@ def _time(stamp: object) -> datetime | None:
 
 
 def count(headers: Mapping[str, Any], name: str) -> int:
-    """A number above zero that stands in a header; 0 for anything else there."""
+    """A number from 1 to 2**31 - 1 that stands in a header; 0 for anything else there."""
     value = headers.get(name, 0)
     # The broker's own counts are 64 bits wide, and pika has a subclass of int for those.
-    counts = isinstance(value, int) and not isinstance(value, bool) and value > 0
+    counts = isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31
     return int(value) if counts else 0

@@ -82,7 +82,8 @@ def moved(delivery: Delivery) -> Any:
 def _priority(delivery: Delivery) -> int | None:
     """As the producer gave it; a task that has waited in a retry queue has it in a header."""
     given: int | None = delivery.properties.priority
-    return given if given is not None else (count(delivery.headers, PRIORITY) or None)
+    waited_with = count(delivery.headers, PRIORITY)
+    return given if given is not None or not 0 < waited_with < 256 else waited_with
 
 
 def _properties(delivery: Delivery, headers: Mapping[str, Any], *, priority: int | None) -> Any:
@@ -116,7 +117,8 @@ def _story(
     kept = _kept(delivery)
     story = kept | {
         ATTEMPTS: ruling.failures,
-        ERROR: ruling.error,
+        # Half of a pair of surrogates, as in a name of a file that is no UTF-8, cannot be sent.
+        ERROR: ruling.error.encode(errors="replace").decode(),
         WORKER: origin.pod_name,
         FIRST_FAILURE: kept.get(FIRST_FAILURE) or now.isoformat(timespec="milliseconds"),
     }

@@ -68,7 +68,7 @@ class ProgramHandler(Handler):
 
     def _start(self, task: Task) -> subprocess.Popen[bytes]:
         names = {
-            "WORKQUEUE_TASK_ID": task.id,
+            "WORKQUEUE_TASK_ID": task.id.replace("\0", ""),  # which ends every variable
             "WORKQUEUE_TASK_ATTEMPT": str(task.attempt),
             "WORKQUEUE_TASK_DEADLINE": task.deadline.isoformat(timespec="milliseconds"),
         }
@@ -170,5 +170,9 @@ def _seconds(line: str) -> float | None:
     except ValueError:
         return None
     seconds = told.get("retryAfter") if isinstance(told, dict) else None
-    known = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    return seconds if known else None
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+        return None
+    try:
+        return float(seconds)
+    except OverflowError:  # a whole number of hundreds of digits
+        return None

@@ -36,7 +36,7 @@ def retry_after_seconds(said: str | None, *, now: datetime) -> float | None:
         return seconds if math.isfinite(seconds) else None
     try:
         date = parsedate_to_datetime(said)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if date.tzinfo is None:  # the time zone -0000 of mails: UTC, as far as anybody knows
         date = date.replace(tzinfo=UTC)
