@@ -9,6 +9,7 @@ from unit.controller.workers import with_workers
 from workqueue_operator.controller.storms import (
     ASKED_AT_MOST,
     EVERY_SECONDS,
+    FORGOTTEN_SECONDS,
     WATCHED_SECONDS,
 )
 from workqueue_operator.core.errors import ApiError
@@ -113,6 +114,22 @@ def test_while_the_pods_cannot_be_listed_what_was_known_stays(rig: Rig) -> None:
     rig.pass_seconds(EVERY_SECONDS)
 
     assert rig.condition(given, "Degraded")["reason"] == "RedeliveryStorm"
+
+
+def test_workers_that_do_not_answer_end_no_storm_and_none_lasts_for_ever(rig: Rig) -> None:
+    # Given a storm, and a network that lets no answer through
+    given = a_storm(rig)
+    rig.cluster.busy.clear()
+    # When they are asked once more
+    rig.pass_seconds(EVERY_SECONDS + 2)
+    # Then nobody knows that it is over
+    assert rig.condition(given, "Degraded")["reason"] == "RedeliveryStorm"
+    # And when nobody has known for long, growth is worth a try
+    rig.pass_seconds(FORGOTTEN_SECONDS + EVERY_SECONDS)
+    assert rig.condition(given, "Degraded")["status"] == "False"
+    rig.broker.queue().ready = 500
+    rig.pass_seconds(5)
+    assert rig.deployment().replicas == 50
 
 
 def test_where_the_image_brings_its_own_consumer_the_broker_is_asked(rig: Rig) -> None:

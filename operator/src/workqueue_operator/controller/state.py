@@ -38,6 +38,7 @@ class Deliveries:
     """What some workers of one WorkQueue said of what was delivered to them."""
 
     due: float  # when they are to be asked again; monotonic
+    heard_at: float  # when any of them, or the broker, last told anything; monotonic
     told: dict[str, tuple[int, int]] = field(default_factory=dict)  # by process
 
 

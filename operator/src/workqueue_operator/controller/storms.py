@@ -21,6 +21,8 @@ WATCHED_SECONDS = 300.0
 """For so long after a step up from some workers to more."""
 APART_SECONDS = 0.2
 """Five looks a second and no more, however many WorkQueues there are: each then waits longer."""
+FORGOTTEN_SECONDS = 300.0
+"""A storm of which nobody has told anything for so long holds up nobody any more."""
 ASKED_AT_MOST = 5
 AT_ONCE = 2
 """Workers that nobody can reach hold a thread for a second each time they are asked."""
@@ -49,44 +51,50 @@ class Storms:
             state.deliveries = state.storm = None
             return None
         if state.deliveries is None:
-            state.deliveries = Deliveries(due=self._next.next(now))
+            state.deliveries = Deliveries(due=self._next.next(now), heard_at=now)
         seen = state.deliveries
         if now >= seen.due:
             seen.due = self._next.next(now)
-            self._ask_if_free(state, seen)
+            if self._ask_if_free(state, seen):
+                seen.heard_at = now
+            elif now - seen.heard_at >= FORGOTTEN_SECONDS:
+                state.storm = None
         return seen.due - now
 
-    def _ask_if_free(self, state: ObjectState, seen: Deliveries) -> None:
+    def _ask_if_free(self, state: ObjectState, seen: Deliveries) -> bool:
+        """Returns whether anybody told anything; what is unknown ends no storm."""
         if not self._free.acquire(blocking=False):
-            return
+            return False
         try:
-            self._ask(state, seen)
+            return self._ask(state, seen)
         except ApiError:
-            return  # a step that needs the API server tells of it; this can wait
+            return False  # a step that needs the API server tells of it; this can wait
         finally:
             self._free.release()
 
-    def _ask(self, state: ObjectState, seen: Deliveries) -> None:
+    def _ask(self, state: ObjectState, seen: Deliveries) -> bool:
         if state.wq.worker.brings_own_consumer:
-            self._ask_broker(state)
-        else:
-            self._ask_workers(state, seen)
+            return self._ask_broker(state)
+        return self._ask_workers(state, seen)
 
-    def _ask_broker(self, state: ObjectState) -> None:
+    def _ask_broker(self, state: ObjectState) -> bool:
         told = self.rates.delivered(*state.target, seconds=EVERY_SECONDS) if state.target else None
         if told is not None:
             state.storm = storm([told], already=state.storm is not None)
+        return told is not None
 
-    def _ask_workers(self, state: ObjectState, seen: Deliveries) -> None:
+    def _ask_workers(self, state: ObjectState, seen: Deliveries) -> bool:
         pods = self.cluster.list_pods(state.wq.namespace, state.wq.name)
         able = [pod for pod in pods if pod.ready and pod.ip and not pod.terminating]
         chosen = self._choose(able, seen.told)
-        answers = self.cluster.ask_busy(chosen)
-        first, before = not seen.told, seen.told
-        seen.told = dict(_told(chosen, answers))
-        if not first:
-            lately = [since(before.get(process), now) for process, now in seen.told.items()]
+        told = dict(_told(chosen, self.cluster.ask_busy(chosen)))
+        if not told:
+            return False
+        before, seen.told = seen.told, told
+        if before:
+            lately = [since(before.get(process), now) for process, now in told.items()]
             state.storm = storm(lately, already=state.storm is not None)
+        return True
 
     def _choose(self, pods: Sequence[Pod], told: Mapping[str, Delivered]) -> Sequence[Pod]:
         """Those that were asked before, as long as they are there."""
