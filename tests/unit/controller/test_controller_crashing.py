@@ -146,3 +146,21 @@ def test_a_secret_for_which_pods_wait_is_named(rig: Rig, spec: dict[str, Any]) -
         assert "Secret shop/few-rights does not exist" in told["message"]
     else:
         assert told["status"] == "True"
+
+
+def test_a_restart_of_the_operator_sends_nobody_into_the_same_crash(rig: Rig) -> None:
+    # Given a few that crash
+    given = crash_loop(rig)
+    # When another process takes over
+    rig.start()
+    rig.run()
+    rig.settle()
+    rig.pass_seconds(GUARDED_WITHIN_SECONDS)
+    # Then there were never more of them
+    assert rig.cluster.replicas == [0, ALL, FEW]
+    assert rig.condition(given, "Degraded")["status"] == "True"
+    # And once one of them works, all that are needed come
+    put_pods(rig, *(crashed(f"p{number}", ready=True) for number in range(FEW)))
+    rig.cluster.busy["p1"] = BusyAnswer(busy=1, draining=False, worked=(1, 0.5))
+    rig.pass_seconds(3 * LOOK_AT_PODS_EVERY_SECONDS)
+    assert rig.deployment().replicas == ALL

@@ -142,3 +142,22 @@ def test_where_the_image_brings_its_own_consumer_the_broker_is_asked(rig: Rig) -
     del rig.broker.deliveries["thumbnails"]
     rig.pass_seconds(EVERY_SECONDS)
     assert rig.condition(given, "Degraded")["reason"] == "RedeliveryStorm"
+
+
+def test_a_restart_of_the_operator_forgets_no_storm(rig: Rig) -> None:
+    # Given a storm that keeps more workers away
+    given = a_storm(rig)
+    rig.broker.queue().ready = 500
+    rig.pass_seconds(5)
+    # When another process takes over
+    rig.start()
+    rig.run()
+    rig.pass_seconds(EVERY_SECONDS)
+    # Then nobody more comes before it is known to be over
+    assert rig.deployment().replicas == 10
+    assert rig.condition(given, "Degraded")["reason"] == "RedeliveryStorm"
+    for deliveries in (300, 400):
+        deliver(rig, deliveries, 95)
+        rig.pass_seconds(EVERY_SECONDS)
+    rig.pass_seconds(5)
+    assert rig.deployment().replicas == 50

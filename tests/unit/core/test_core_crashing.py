@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from unit.core.builders import decided, known, quiet_since, rules, seen
-from workqueue_operator.core.crashing import FEW, crash, guard
+from workqueue_operator.core.crashing import FEW, crash, guard, remembered
 from workqueue_operator.core.decision import Reason
 from workqueue_operator.core.pods import Trouble
 
@@ -141,3 +141,41 @@ def test_while_pods_are_replaced_nobody_is_taken_away() -> None:
     look = seen(known(ready=200, consumers=20), 20, ready=0, rolling=True, limited=LOOP)
 
     assert decided(rules(), look).workers == 20
+
+
+def told(*conditions: tuple[str, str, str], desired: int = 2) -> Json:
+    """A status with these conditions: type, status, reason."""
+    rows = [
+        {"type": kind, "status": status, "reason": reason, "message": f"{kind}: the story"}
+        for kind, status, reason in conditions
+    ]
+    return {"conditions": rows, "workers": {"desired": desired}}
+
+
+LIMITED = ("ScalingLimited", "True", "WorkersCrashing")
+DEGRADED = ("Degraded", "True", "WorkersCrashing")
+
+
+@pytest.mark.parametrize(("desired", "few"), [(0, FEW), (2, FEW), (9, 9)])
+def test_what_was_told_before_is_remembered_and_sends_nobody_home(desired: int, few: int) -> None:
+    trouble = remembered(told(LIMITED, DEGRADED, desired=desired))
+
+    assert trouble == Trouble(reason="WorkersCrashing", message="Degraded: the story", few=few)
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        pytest.param({}, id="a new one"),
+        pytest.param(told(DEGRADED), id="some crashed, and nothing was limited"),
+        pytest.param(told(LIMITED), id="limited by something that is no crash"),
+        pytest.param(
+            told(("ScalingLimited", "True", "PodsRefused"), DEGRADED), id="limited by a quota"
+        ),
+        pytest.param(
+            told(LIMITED, ("Degraded", "False", "NotDegraded")), id="it was over, and so it stands"
+        ),
+    ],
+)
+def test_nothing_is_remembered_that_limits_nobody(status: Json) -> None:
+    assert remembered(status) is None

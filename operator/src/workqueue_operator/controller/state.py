@@ -23,6 +23,7 @@ from workqueue_operator.core.queues import Queue
 from workqueue_operator.core.readings import Known, Reading, Unknown
 from workqueue_operator.core.schedule import ActiveFloor
 from workqueue_operator.core.status import Condition
+from workqueue_operator.core.storm import STORM
 from workqueue_operator.core.victims import Worker
 from workqueue_operator.core.workerpod import GRACE_MARGIN_SECONDS
 from workqueue_operator.core.workqueue import WorkQueue
@@ -169,6 +170,13 @@ class ObjectState:
         elif self.trouble is None or self.trouble.reason != trouble.reason:
             self.trouble_since = now
         self.trouble = trouble
+
+    def remember(self, trouble: Trouble | None) -> None:
+        """What kept more workers from being any help before this process began."""
+        if trouble is not None and trouble.reason == STORM:
+            self.storm = trouble
+        elif trouble is not None:
+            self.trouble, self.trouble_since = trouble, float("-inf")
 
     def _limited(self, now: float) -> Trouble | None:
         """What keeps more workers from being any help, once it has lasted."""

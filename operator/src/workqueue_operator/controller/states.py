@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from workqueue_operator.controller.clock import Clock, parse_rfc3339
 from workqueue_operator.controller.state import ObjectState
+from workqueue_operator.core.crashing import remembered
 from workqueue_operator.core.deadcount import DeadCount
 from workqueue_operator.core.workqueue import WorkQueue
 from workqueue_operator.ports import DeploymentState
@@ -58,6 +59,7 @@ class States:
             # Who left before this process began may still finish a task.
             state.last_shrink = now - (self.clock.now() - parse_rfc3339(scaled)).total_seconds()
         state.dead = DeadCount.from_status(wq.status)
+        state.remember(remembered(wq.status))
         if wq.status:
             state.status_at = now  # else a restart would tell at once what could wait before it
         return state

@@ -39,6 +39,19 @@ def guard(pods: Pods, finished: Collection[str], *, now: datetime) -> Trouble | 
     )
 
 
+def remembered(status: Mapping[str, Any]) -> Trouble | None:
+    """What kept the number of workers small, as the process before this one told in the status.
+
+    It holds until the pods are looked at: else each restart would send all into the same crash.
+    """
+    true = {each["type"]: each for each in status.get("conditions", ()) if each["status"] == "True"}
+    degraded = true.get("Degraded")
+    if degraded is None or true.get("ScalingLimited", {}).get("reason") != degraded["reason"]:
+        return None
+    few = max(FEW, status.get("workers", {}).get("desired", 0))
+    return Trouble(reason=degraded["reason"], message=degraded["message"], few=few)
+
+
 def _runs(pod: Mapping[str, Any]) -> bool:
     """It may hold a task at this moment."""
     return any(each.running_since for each in containers(pod) if each.name == CONTAINER)
