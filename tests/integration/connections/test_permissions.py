@@ -19,10 +19,12 @@ from kit.rights import rights_of, tags
 from unit.core.builders import workqueue
 from workqueue_operator.broker.management import queues_url, session_of
 from workqueue_operator.broker.topology import RabbitTopology
+from workqueue_operator.broker.upkeep import ManagementUpkeep
 from workqueue_operator.core.access import Access
 from workqueue_operator.core.errors import AccessRefusedError
 from workqueue_operator.core.queues import Queue
 from workqueue_operator.core.readings import Known
+from workqueue_operator.core.upkeep import ManagementError
 
 QUEUE = "tasks"
 NONE = "^$"
@@ -111,10 +113,16 @@ def _sees_consumers_of_others(access: Access) -> int:
 
 
 def _writes_a_policy(access: Access) -> int:
+    """And finds it among those that are there, and takes it away again."""
+    upkeep = ManagementUpkeep()
     policy = {"pattern": f"^{QUEUE}$", "definition": {"max-length": 9}, "apply-to": "queues"}
-    with session_of(access) as session:
-        url = f"{access.management_uri}/api/policies/{quote(access.vhost, safe='')}/{QUEUE}"
-        return session.put(url, json=policy, timeout=10).status_code
+    try:
+        upkeep.write_policy(access, QUEUE, policy)
+        found = [each.name for each in upkeep.policies(access)]
+        upkeep.remove_policy(access, QUEUE)
+    except ManagementError:
+        return 401
+    return 200 if found == [QUEUE] else 500
 
 
 ASKING: dict[str, Callable[[Access], int]] = {
