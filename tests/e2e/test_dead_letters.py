@@ -1,9 +1,10 @@
 """A task that nobody can do ends in the dead letters with its story, and holds up no other."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
-from kit.kube import Json, wait_for
+from kit.kube import Json, condition, wait_for
 from kit.publishing import tasks
 from kit.story import Story
 
@@ -37,6 +38,10 @@ def test_a_task_that_nobody_can_do_ends_in_the_dead_letters_and_holds_up_no_othe
     # And the two are in the dead letters, with their story
     assert_given_up(story, "function", 100, gave_up="told to die")
     assert_given_up(story, "program", 200, gave_up="exit 65")
+    # And they are counted: in status, by a condition, and by an event for the first one
+    for name in ("function", "program"):
+        wait_for(f"the dead letters of {name} to be counted", counted(story, name), seconds=90)
+        assert len(story.kube.events(name, "TasksGivenUp")) == 1
     # And without dead letters they are tried on and on, and stay
     assert_never_given_up(story, "stubborn", 300)
 
@@ -56,6 +61,17 @@ def assert_given_up(story: Story, name: str, first: int, *, gave_up: str) -> Non
         assert story.ledger.read().count("started")[first + offset] == attempts
     assert gave_up in by_task[first + GIVES_UP]["properties"]["headers"]["x-workqueue-error"]
     assert story.broker.waiting(name) == 0
+
+
+def counted(story: Story, name: str) -> Callable[[], bool]:
+    """Whether both are in its status."""
+
+    def look() -> bool:
+        found = condition(story.kube.get("WorkQueue", name), "DeadLetters")
+        total = story.status(name).get("deadLetters", {}).get("total")
+        return found.get("status") == "True" and total == 2
+
+    return look
 
 
 def two(letters: list[Json]) -> list[Json] | None:
