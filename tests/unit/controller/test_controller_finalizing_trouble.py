@@ -86,8 +86,7 @@ def test_dead_letters_follow_a_new_password_and_believe_no_other_queue(rig: Rig)
     rig.cluster.delete_workqueue(given)
     rig.run()
     rig.sweep()
-    dead = rig.controller.stepper.finalizing.endings["uid-1"].dead
-    assert dead is not None
+    dead = rig.controller.stepper.finalizing.endings["uid-1"].companions["thumbnails.dead"]
     assert isinstance(dead.reading, Known)
     # When a sweep ends that was about a queue of before
     access = dead.target[0]
@@ -188,6 +187,37 @@ def test_a_task_that_waits_for_its_next_attempt_keeps_the_queue(rig: Rig) -> Non
     last = rig.cluster.events[-1]
     assert last["reason"] == "QueueKept"
     assert "thumbnails.retry.60" in last["message"]
+
+
+def test_a_retry_queue_that_shows_nothing_for_a_moment_is_not_taken_for_empty(rig: Rig) -> None:
+    # Given a task that waits for its next attempt, in a queue that loses its leader
+    queue = {"deletionPolicy": "DeleteIfEmpty", "deadLetters": "None"}
+    given = rig.apply({"queue": queue, "worker": {"retry": {"delaysSeconds": [60]}}})
+    rig.run()
+    rig.settle()
+    rig.pass_seconds(20)
+    rig.cluster.delete_workqueue(given)
+    rig.run()
+    rig.pass_seconds(5)
+    # When it has shown a zero for less long than a zero must last
+    assert rig.broker.has("thumbnails.retry.60")
+    rig.broker.queue("thumbnails.retry.60").ready = 1
+    rig.pass_seconds(30)
+    # Then the task is still there, and so is what it comes back to
+    assert is_gone(rig)
+    assert rig.broker.has("thumbnails")
+    assert rig.broker.has("thumbnails.retry.60")
+    assert rig.cluster.reasons()[-1] == "QueueKept"
+
+
+def test_retry_queues_that_stay_empty_go_with_a_queue_that_does(rig: Rig) -> None:
+    given = at_rest(rig, "DeleteIfEmpty", worker={"retry": {"delaysSeconds": [5, 60]}})
+    rig.cluster.delete_workqueue(given)
+    rig.run()
+    rig.pass_seconds(30)
+    assert is_gone(rig)
+    assert not rig.broker.queues
+    assert not rig.broker.watched
 
 
 def test_retry_queues_go_with_the_queue(rig: Rig) -> None:

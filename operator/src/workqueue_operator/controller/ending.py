@@ -1,5 +1,6 @@
 """What one deletion has seen so far; lost with the process, and then seen anew."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from workqueue_operator.controller.watches import Target
@@ -10,8 +11,8 @@ from workqueue_operator.core.shrinking import ZERO_PROOF_READINGS, ZERO_PROOF_SE
 
 
 @dataclass(slots=True)
-class DeadLetters:
-    """What was read of a dead-letter queue during a deletion."""
+class Companion:
+    """What was read during a deletion of a queue that goes with the deleted one."""
 
     target: Target
     history: History = field(default_factory=History)
@@ -45,6 +46,6 @@ class Ending:
     began_at: float
     heard_at: float | None = None  # the broker last said something about the queue
     workers_gone_at: float | None = None
-    dead: DeadLetters | None = None
+    companions: Mapping[str, Companion] = field(default_factory=dict)  # by name
     told: bool = False  # that it waits for the broker
     farewell: bool = False  # what became of the queue has been told

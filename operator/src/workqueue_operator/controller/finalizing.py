@@ -73,22 +73,22 @@ class Finalizing:
                 return self._wait_or_leave(state, str(error))
             access = state.target[0]
         access = self.queueing.watch(state, access)
-        self.removal.watch_dead_letters(wq, access, self._ending(state))
+        self.removal.watch_companions(wq, access, self._ending(state))
         return self._advance(state, access)
 
     def release(self, state: ObjectState) -> None:
         """Have nothing read any more for this WorkQueue."""
         ending = self.endings.pop(state.wq.uid, None)
         if ending is not None:
-            self.removal.unwatch_dead_letters(state.wq, ending)
+            self.removal.unwatch_companions(state.wq, ending)
         self.queueing.release(state)
 
-    def observe_dead(self, uid: str, target: Target, reading: Reading) -> None:
-        """A reading of the dead-letter queue, which is watched during the deletion only."""
+    def observe_companion(self, uid: str, target: Target, reading: Reading) -> None:
+        """A reading of a queue that goes with it, and is watched during the deletion only."""
         ending = self.endings.get(uid)
-        dead = ending.dead if ending is not None else None
-        if dead is not None and dead.target == target:
-            dead.learn(reading)
+        companion = ending.companions.get(target[1]) if ending is not None else None
+        if companion is not None and companion.target == target:
+            companion.learn(reading)
 
     def _advance(self, state: ObjectState, access: Access) -> float | None:
         """Workers first, who finish their tasks; then the queue."""
@@ -127,14 +127,14 @@ class Finalizing:
     def _delete(self, state: ObjectState, access: Access, why: str) -> float | None:
         wq, ending = state.wq, self._ending(state)
         overdue = self._overdue(state, ending.workers_gone_at)
-        dead_go = self.removal.dead_letters_may_go(ending, overdue=overdue)
-        if dead_go is None:
+        empty = self.removal.empty(ending, overdue=overdue)
+        if empty is None:
             return LOOK_EVERY_SECONDS
         with self.queueing.declaring.slots.slot(access, wq.uid) as free:
             if not free:
                 return LOOK_EVERY_SECONDS
             try:
-                kept = self.removal.remove(access, wq.queue, dead_go=dead_go)
+                kept = self.removal.remove(access, wq.queue, empty=empty)
             except BrokerError as error:
                 return self._wait_or_leave(state, str(error))
         if kept:

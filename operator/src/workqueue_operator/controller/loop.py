@@ -118,7 +118,7 @@ class Controller:
                 if target == state.succession.target:
                     urgency = Urgency.USUAL if state.succession.hear(reading) else None
                 elif target != state.target:
-                    self.stepper.finalizing.observe_dead(uid, target, reading)
+                    self.stepper.finalizing.observe_companion(uid, target, reading)
                     return
                 else:
                     urgency = take_in(state, target[0], reading, now)
