@@ -1,6 +1,7 @@
 """The table of docs/reliability.md, made of docs/reliability.json by `make generate`."""
 
 from collections.abc import Sequence
+from statistics import median
 
 from bench.render import _table
 from faults.explain import FORGOTTEN, UNEXPLAINED
@@ -92,8 +93,7 @@ def _zero(count: int) -> str:
 
 
 def recovery(seconds: Sequence[float]) -> str:
-    """The median (of two, the later one), the longest, and of how many."""
+    """The median, the longest, and of how many."""
     if not seconds:
         return "not measured"
-    ordered = sorted(seconds)
-    return f"{ordered[len(ordered) // 2]:.1f}, {ordered[-1]:.1f} ({len(ordered)})"
+    return f"{median(seconds):.1f}, {max(seconds):.1f} ({len(seconds)})"
