@@ -45,11 +45,11 @@ def remembered(status: Mapping[str, Any]) -> Trouble | None:
     It holds until the pods are looked at: else each restart would send all into the same crash.
     """
     true = {each["type"]: each for each in status.get("conditions", ()) if each["status"] == "True"}
-    degraded = true.get("Degraded")
-    if degraded is None or true.get("ScalingLimited", {}).get("reason") != degraded["reason"]:
+    degraded, limited = true.get("Degraded"), true.get("ScalingLimited")
+    if degraded is None or limited is None or limited["reason"] != degraded["reason"]:
         return None
-    few = max(FEW, status.get("workers", {}).get("desired", 0))
-    return Trouble(reason=degraded["reason"], message=degraded["message"], few=few)
+    reason, few = str(degraded["reason"]), max(FEW, status.get("workers", {}).get("desired", 0))
+    return Trouble(reason=reason, message=str(degraded["message"]), few=few)
 
 
 def _runs(pod: Mapping[str, Any]) -> bool:

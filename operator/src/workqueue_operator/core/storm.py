@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from workqueue_operator.core.pods import Trouble
 
 STORM = "RedeliveryStorm"
+"""The reason of the trouble."""
+
 LEAST_DELIVERIES = 20
 """Fewer prove nothing: a worker that lost its connection gets back what it held."""
 
@@ -24,7 +26,7 @@ def storm(delivered: Iterable[Delivered], *, already: bool) -> Trouble | None:
     if deliveries < least or 2 * again <= deliveries:
         return None
     return Trouble(
-        reason=STORM,
+        reason="RedeliveryStorm",
         message=f"{again} of the last {deliveries} deliveries that were looked at were of tasks "
         f"that some worker had held before and not finished: the handler hands them back, or "
         f"workers are killed or cut off in the middle of them; see the workers' logs",
