@@ -167,3 +167,25 @@ def test_nothing_is_read_twice_for_long_when_a_thousand_share_a_secret(rig: Rig)
     rig.settle()
     assert {access.password for access, _ in rig.broker.watched} == {"newer"}
     assert len(rig.broker.watched) == 50
+
+
+def test_of_those_who_share_a_refused_secret_one_looks_and_wakes_the_others(rig: Rig) -> None:
+    # Given many WorkQueues with one Secret, which is changed to what the broker refuses
+    settled(rig)
+    others = [f"other-{number}" for number in range(20)]
+    for name in others:
+        rig.apply(name=name, uid=name)
+    rig.settle()
+    change(rig, password="wrong")
+    rig.settle()
+    # When nothing else happens, then the others do not look as often as the first
+    before = rig.steps
+    for _ in range(8):
+        rig.quiet_seconds(5)
+    assert 8 <= rig.steps - before < 20
+    # And all of them take what works within seconds
+    rig.cluster.secrets[SECRET] = secret(password="newest")
+    rig.quiet_seconds(AGAIN_SECONDS)
+    rig.settle()
+    used = {access.password for access, name in rig.broker.watched if name in others}
+    assert used == {"newest"}

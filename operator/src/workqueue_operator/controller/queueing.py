@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from workqueue_operator.controller.clock import Clock
 from workqueue_operator.controller.declaring import Declaring
-from workqueue_operator.controller.secrets import AFTER_REFUSAL_SECONDS, Secrets
+from workqueue_operator.controller.secrets import AFTER_REFUSAL_SECONDS, READ_EVERY_SECONDS, Secrets
 from workqueue_operator.controller.state import ObjectState
 from workqueue_operator.controller.succession import REFUSED, is_useless
 from workqueue_operator.controller.watches import Target, Watches
@@ -72,11 +72,13 @@ class Queueing:
 
     def look_again_seconds(self, state: ObjectState) -> float | None:
         """When the Secret, or the queue that is taken as declared, has to be looked at again."""
+        look = self.secrets.look_again_seconds(state.wq.uid)
         if _is_refused(state):
-            return AFTER_REFUSAL_SECONDS
+            # Who looks after the Secret wakes the others: 10,000 need not look every 5 s.
+            return READ_EVERY_SECONDS if look is None else AFTER_REFUSAL_SECONDS
         check_at, now = state.check_at, self.clock.monotonic()
         check = None if check_at is None or check_at <= now else check_at - now
-        waits = (check, self.secrets.look_again_seconds(state.wq.uid))
+        waits = (check, look)
         return min((wait for wait in waits if wait is not None), default=None)
 
     def watch(self, state: ObjectState, access: Access) -> Access:
