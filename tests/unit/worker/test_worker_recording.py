@@ -5,15 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pika
 import pytest
 
 from unit.worker.house import RULES, FakeBroker, House
-from workqueue_worker import backoff, outcome
+from workqueue_worker import Task, backoff, outcome, recording
 from workqueue_worker.message import Delivery
+from workqueue_worker.settlement import TaskOverranError
 
 DELAYED = replace(RULES, retry_delays_seconds=(1, 10), max_crashes=2)
 
@@ -28,6 +29,18 @@ class PartlyDeclared(FakeBroker):
     ) -> None:
         self.error = pika.exceptions.UnroutableError([]) if routing_key in self.absent else None
         super().basic_publish(routing_key=routing_key, properties=properties, mandatory=mandatory)
+
+
+@dataclass
+class SilentBroker(FakeBroker):
+    """It takes a message and does not say so, like a queue without a majority of its nodes."""
+
+    asked: threading.Event = field(default_factory=threading.Event)
+    confirms: threading.Event = field(default_factory=threading.Event)
+
+    def basic_publish(self, **_: Any) -> None:
+        self.asked.set()
+        assert self.confirms.wait(30)
 
 
 @pytest.fixture
@@ -176,3 +189,41 @@ def test_a_hand_back_is_never_taken_for_a_crash(
     assert moved == ([("mail", kept)] if said == "ack 1" else [])
     assert house.count("tasks_total", outcome="release") == 1
     house.publisher.close(timeout_seconds=2)
+
+
+def test_given_a_confirm_that_never_comes_then_a_worker_that_leaves_gives_the_task_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recording, "UNCONFIRMED_SECONDS", 0.1)
+    silent = SilentBroker()
+    house = House(work=lambda _: outcome.Retry("no disk"), broker=silent)
+    deliver(house)
+    assert silent.asked.wait(10)
+    house.settlement.settle_finished(house.subscription)
+    assert house.subscription.said == [], "it may be there any time"
+    house.runner.leave()
+    house.settle_all(house.subscription)
+    assert house.subscription.said == ["nack 1"]
+    silent.confirms.set()
+    house.publisher.close(timeout_seconds=2)
+
+
+def test_given_an_overrun_and_no_retry_queue_then_the_failure_counts_all_the_same() -> None:
+    begun, release = threading.Event(), threading.Event()
+
+    def stuck(_: Task) -> outcome.Outcome:
+        begun.set()
+        release.wait(10)
+        return outcome.Ok()
+
+    house = House(limit_seconds=0.1, work=stuck, rules=DELAYED, broker=PartlyDeclared())
+    lacks(house, "mail.retry.1")
+    deliver(house)
+    assert begun.wait(10)
+    time.sleep(0.2)
+    with pytest.raises(TaskOverranError):
+        house.settlement.enforce_limit(house.subscription, house.runner)
+    release.set()
+    [(queue, headers)] = house.broker.published
+    assert (queue, headers["x-workqueue-attempts"]) == ("mail", 1)
+    assert house.subscription.said == ["cancel", "ack 1"]

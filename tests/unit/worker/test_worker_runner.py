@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 
 import pytest
@@ -13,12 +14,31 @@ from workqueue_worker.outcome import Ok, Outcome, Release, Retry
 
 
 def test_given_a_worker_that_leaves_then_a_kill_from_outside_is_no_failure() -> None:
-    house = House(work=lambda _: Retry("killed by SIGTERM", killed=True))
-    house.runner.leave()
+    begun, leave = threading.Event(), threading.Event()
+
+    def work(_: Task) -> Outcome:
+        begun.set()
+        assert leave.wait(10)
+        return Retry("killed by SIGTERM", killed=True)
+
+    house = House(work=work)
     house.deliver(1)
+    assert begun.wait(10)
+    house.runner.leave()
+    leave.set()
     house.settle_all(house.subscription)
     assert house.subscription.said == ["nack 1"]
     assert house.broker.published == []
+
+
+def test_given_a_worker_that_leaves_then_a_task_that_still_comes_is_given_back_unbegun() -> None:
+    house = House(work=lambda _: Ok())
+    house.runner.leave()
+    late = house.deliver(1)
+    house.settle_all(house.subscription)
+    assert house.subscription.said == []
+    assert house.runner.take_back() == [late]
+    assert house.runner.take_back() == []
 
 
 def test_given_a_worker_that_stays_then_a_kill_from_outside_is_a_failure() -> None:

@@ -49,8 +49,8 @@ def test_given_a_publish_that_is_refused_then_the_broker_keeps_the_task_it_has(
 ) -> None:
     house.work = lambda _: outcome.Dead("bad")
     house.broker.error = pika.exceptions.UnroutableError([])
-    house.runner.leave()  # no pause
     house.deliver(1)
+    house.runner.leave()  # no pause
     house.settle_all(house.subscription)
     assert house.subscription.said == ["nack 1"]
     assert house.count("tasks_total", outcome="release") == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("workqueue_worker")
 
 EXIT_SETTINGS = 2
+EXIT_SECONDS = 10
+"""For what libraries do at the exit of their process: send the last metrics, say."""
 
 
 def main() -> int:
@@ -68,10 +71,18 @@ def _consume(settings: Settings, handler: Handler, stop: StopFlag) -> int:
     consumer = Consumer(settings, handler, metrics, state, stop)
     code = consumer.run()
     log.info("leaving", extra=logs.fields(exit_code=code))
+    _leave_soon(code)
     if consumer.abandoned:
         handler.close()
         _leave_at_once(code)
     return code
+
+
+def _leave_soon(code: int) -> None:
+    """An ordinary exit waits for threads of the handler's libraries, of which some never end."""
+    timer = threading.Timer(EXIT_SECONDS, _leave_at_once, (code,))
+    timer.daemon = True
+    timer.start()
 
 
 def _leave_at_once(code: int) -> None:

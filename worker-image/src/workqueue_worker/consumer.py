@@ -159,6 +159,10 @@ class Consumer:
     def _turn(self, subscription: Subscription, seconds: float = TURN_SECONDS) -> None:
         self._state.promise_turn_within(max(30, 3 * self._settings.heartbeat_seconds))
         subscription.turn(seconds)
+        if self._stop.requested or self._handover.look():
+            # Before a result is said: for that the queue sends the next task at once, crossing
+            # the cancel, and a task that nobody receives any more counts as a worker's death.
+            subscription.cancel()
         self._look_at_runner(subscription)
 
     def _look_at_runner(self, subscription: Subscription | None) -> None:

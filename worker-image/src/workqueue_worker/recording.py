@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 
 from workqueue_worker import backoff
@@ -18,6 +19,10 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.2
 """How long a pause may outlast the task's channel."""
+
+UNCONFIRMED_SECONDS = 30
+"""How long a broker that says nothing is waited for by a worker that leaves: it gives back what
+may be there already. Longer than a connection takes, or a broker with an alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class Recorder:
         if delivery.lost.is_set() or not self._failures.moves_when_handed_back(delivery):
             return False
         try:
-            self._failures.move(delivery).result()
+            self._await(delivery, self._failures.move(delivery))
         except PublishError as error:
             log.warning("handed back in place, which the broker counts: %s", error)
             return False
@@ -70,7 +75,7 @@ class Recorder:
         target = ruling
         while not delivery.lost.is_set():
             try:
-                self._failures.publish(delivery, target).result()
+                self._await(delivery, self._failures.publish(delivery, target))
             except PublishError as error:
                 why = f"could not be published to {target.queue!r}: {error}"
                 if self.leaving.is_set():
@@ -83,6 +88,15 @@ class Recorder:
                     self._refused_in_a_row = 0
                 return target
         return ruling
+
+    def _await(self, delivery: Delivery, published: Future[None]) -> None:
+        """Wait for the confirm, which a queue without a majority of its nodes does not give."""
+        waiting = wait([published], 0).not_done
+        while waiting and not (self.leaving.is_set() or delivery.lost.is_set()):
+            waiting = wait([published], LOOK_SECONDS).not_done
+        if waiting and wait([published], UNCONFIRMED_SECONDS).not_done:
+            raise PublishError("Unconfirmed", "the broker has not said whether it has the task")
+        published.result()
 
     def _at_once(self, ruling: PublishAgain, refused: PublishAgain) -> PublishAgain:
         """Without its retry queue a task goes to the end of its own: the pause was its delay."""

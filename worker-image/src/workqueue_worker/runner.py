@@ -57,6 +57,7 @@ class Runner:
         self._released_in_a_row = 0
         self._told_of_steps = False
         self._waiting: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
+        self._late: list[Delivery] = []
         self._running: Running | None = None
         self._recorder = Recorder(failures)
         self.crash: BaseException | None = None
@@ -65,7 +66,11 @@ class Runner:
         threading.Thread(target=self._run, name="tasks", daemon=True).start()
 
     def submit(self, delivery: Delivery) -> None:
-        self._waiting.put(delivery)
+        """Begin it in its turn; after `leave` never, and take_back() gives it."""
+        if self._recorder.leaving.is_set():
+            self._late.append(delivery)
+        else:
+            self._waiting.put(delivery)
 
     def leave(self) -> None:
         """Wait for a broker no longer than it takes to ask it once."""
@@ -73,7 +78,7 @@ class Runner:
 
     def take_back(self) -> list[Delivery]:
         """Those that have not begun, and now will not."""
-        taken = []
+        taken, self._late = self._late, []
         while not self._waiting.empty():
             try:
                 taken.append(self._waiting.get_nowait())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Protocol
 
 from workqueue_worker.failures import Failures
@@ -12,7 +13,7 @@ from workqueue_worker.logs import fields
 from workqueue_worker.message import Delivery
 from workqueue_worker.metrics import Metrics
 from workqueue_worker.outcome import HandBack, PublishAgain, Retry, label
-from workqueue_worker.publisher import PublishError
+from workqueue_worker.publisher import UNROUTABLE, PublishError
 from workqueue_worker.recording import Finished
 from workqueue_worker.runner import Runner
 
@@ -86,6 +87,10 @@ class Settlement:
         ruling = self._failures.rule(delivery, Retry(error, timed_out=True))
         assert isinstance(ruling, PublishAgain), "a failure is published"  # noqa: S101 - a bug
         refused = _await(self._failures.publish(delivery, ruling), subscription)
+        if refused is not None and refused.reason == UNROUTABLE and ruling.reason is None:
+            # No retry queue: uncounted, the task would end one worker after the other.
+            ruling = replace(ruling, queue=self._failures.rules.queue)
+            refused = _await(self._failures.publish(delivery, ruling), subscription)
         told = ruling if refused is None else HandBack(str(refused))
         self._settle(subscription, Finished(delivery, told))
 
