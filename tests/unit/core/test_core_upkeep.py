@@ -201,7 +201,8 @@ def test_without_a_management_address_it_is_said_what_is_not_in_force() -> None:
         (WANTED, 403, "", "PolicyNotPermitted"),
         (HOUR, 400, "not recognised policy settings: consumer-timeout", "ConsumerTimeoutTooShort"),
         (WANTED, 400, "it is too much", "PolicyRefused"),
-        (HOUR, 0, "the management API did not answer", "PolicyRefused"),
+        (HOUR, 0, "the management API did not answer", "PolicyNotKnown"),
+        (WANTED, 503, "", "PolicyNotKnown"),
     ],
 )
 def test_a_refusal_tells_the_way_out(
@@ -209,7 +210,7 @@ def test_a_refusal_tells_the_way_out(
 ) -> None:
     trouble = ManagementError(status, words)
     said = refused(wanted, trouble.status, str(trouble))
-    assert (said.status, said.reason) == (False, reason)
+    assert (said.status, said.reason) == (None if reason == "PolicyNotKnown" else False, reason)
 
 
 def test_what_the_broker_ignored_is_named() -> None:

@@ -144,6 +144,9 @@ def refused(wanted: Mapping[str, int], status: int, words: str) -> Condition:
         return _condition(POLICY, "PolicyNotPermitted", text, status=False)
     if "consumer-timeout" in wanted and "consumer" in words:
         return too_short(wanted["consumer-timeout"], f"this broker takes no such policy: {words}")
+    if status == 0 or status >= 500:
+        text = f"nobody says whether the policy is in force: {words}"
+        return _condition(POLICY, "PolicyNotKnown", text, status=None)
     text = f"the broker does not take the policy {_words(wanted)}: {words}"
     return _condition(POLICY, "PolicyRefused", text, status=False)
 
