@@ -66,6 +66,17 @@ def test_how_a_function_ends(function: Callable[[Task], object], expected: outco
     assert FunctionHandler(function).run(Task(id="1", body=b"")) == expected
 
 
+class UnspeakableError(Exception):
+    def __str__(self) -> str:
+        raise KeyError("no such field")
+
+
+def test_an_error_without_words_is_a_failure_like_others() -> None:
+    handler = FunctionHandler(raising(UnspeakableError()))
+    expected = outcome.Retry("UnspeakableError: its text cannot be had: KeyError")
+    assert handler.run(Task(id="1", body=b"")) == expected
+
+
 def test_given_an_async_function_then_its_work_is_done_in_one_loop_for_all_tasks() -> None:
     loops = []
 

@@ -45,7 +45,7 @@ class FunctionHandler(Handler):
         except BaseException as error:
             # All of them: a task that calls sys.exit() or is cancelled must not end the worker.
             log.warning("the handler raised", exc_info=True, extra=fields(task=task.id))
-            return outcome.Retry(f"{type(error).__name__}: {error}")
+            return outcome.Retry(f"{type(error).__name__}: {_words(error)}")
         return outcome.Ok()
 
     def _finish(self, coroutine: Coroutine[Any, Any, object]) -> None:
@@ -55,6 +55,13 @@ class FunctionHandler(Handler):
         if self._loop is None:
             self._loop = asyncio.Runner()
         self._loop.run(coroutine, context=contextvars.copy_context())
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as another:  # noqa: BLE001 - the text of an error is the handler's code, too
+        return f"its text cannot be had: {type(another).__name__}"
 
 
 def load(target: str) -> FunctionHandler:
