@@ -10,9 +10,9 @@ from kit.safe_nodes import safe_nodes
 from workqueue_operator.broker.topology import RabbitTopology
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def brokers() -> Iterator[Brokers]:
-    """Begun once for all tests of this folder that want TLS."""
+    """Begun once for each file: other folders need the place of these nodes, too."""
     with safe_nodes() as (first, second):
         yield Brokers(first, second)
 
