@@ -45,7 +45,7 @@ demo: $(STAMP) images ## Watch a WorkQueue go from zero to many workers and back
 
 ##@ Work on it
 .PHONY: check fmt generate verify lock lint-imports
-check: $(STAMP) ## Format, lint, types, layers, unit and contract tests, chart: within a minute, no cluster
+check: $(STAMP) ## Format, lint, types, layers, unit and contract tests, chart: in a minute and a half, no cluster
 	@$(BIN)/python -m tools.check $(ONLY)
 
 fmt: $(STAMP) ## Format the code and mend what ruff can mend
@@ -69,16 +69,16 @@ lint-imports: $(STAMP)
 test: own-cluster-only check cluster-up images both-pythons integration e2e ## Everything, on a real cluster that it brings itself
 
 both-pythons: $(STAMP)
-	@$(STEP) "unit and contract tests on the images' python" --usual 40 \
+	@$(STEP) "unit and contract tests on the images' python" --usual 90 \
 	  --hint "make check shows whether they fail on this python, too" -- \
 	  $(CLUSTER) python313 -- python -m pytest -q
 
 integration: own-cluster-only images ## Tests against the real broker and API server
-	@$(STEP) "integration tests" --usual 280 --hint "make integration runs these alone" -- $(PYTEST) tests/integration
+	@$(STEP) "integration tests" --usual 620 --hint "make integration runs these alone" -- $(PYTEST) tests/integration
 
 e2e: own-cluster-only images ## The stories, told on the real cluster
 	@$(CLUSTER) binaries promtool
-	@$(STEP) "end-to-end tests" --usual 700 --hint "make e2e runs these alone" -- $(PYTEST) tests/e2e
+	@$(STEP) "end-to-end tests" --usual 1150 --hint "make e2e runs these alone" -- $(PYTEST) tests/e2e
 
 bench: own-cluster-only deploy ## Measure at 1 to 10,000 WorkQueues; SIZES="1 100" FIGURES="rest" for a part
 	@$(BIN)/python -m bench $(if $(SIZES),--sizes $(SIZES)) $(if $(FIGURES),--figures $(FIGURES))
