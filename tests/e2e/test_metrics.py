@@ -38,6 +38,8 @@ OF_WORKER = {
         "broker_reconnects",
         "consumer_cancelled",
         "stale_acks",
+        "dead_letters",
+        "credentials_refused",
         "drain_seconds",
         "handler_info",
     )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from unit.core.builders import decided, known, quiet_since, rules, seen
-from workqueue_operator.core.crashing import FEW, crash, guard, remembered
+from workqueue_operator.core.crashing import FEW, crash, guard, known_by_name, remembered
 from workqueue_operator.core.decision import Reason
 from workqueue_operator.core.pods import Trouble
 
@@ -179,3 +179,26 @@ def test_what_was_told_before_is_remembered_and_sends_nobody_home(desired: int, 
 )
 def test_nothing_is_remembered_that_limits_nobody(status: Json) -> None:
     assert remembered(status) is None
+
+
+CRASHING = Trouble(reason="WorkersCrashing", message="they end", few=3)
+NO_RUNTIME = Trouble(reason="WorkerRuntimeMissing", message="build it FROM ours")
+NO_NODE = Trouble(reason="WorkersUnschedulable", message="no room")
+
+
+@pytest.mark.parametrize(
+    ("guarded", "named", "reason", "few"),
+    [
+        pytest.param(None, None, None, None, id="neither"),
+        pytest.param(CRASHING, None, "WorkersCrashing", 3, id="a crash without a name"),
+        pytest.param(None, NO_NODE, "WorkersUnschedulable", None, id="no crash"),
+        pytest.param(CRASHING, NO_NODE, "WorkersCrashing", 3, id="some crash, some wait"),
+        pytest.param(CRASHING, NO_RUNTIME, "WorkerRuntimeMissing", 3, id="the cure is known"),
+    ],
+)
+def test_a_crash_whose_cure_is_known_is_told_by_that(
+    guarded: Trouble | None, named: Trouble | None, reason: str | None, few: int | None
+) -> None:
+    found = known_by_name(guarded, named)
+    assert (found.reason if found else None) == reason
+    assert (found.few if found else None) == few

@@ -8,7 +8,7 @@ from workqueue_operator.controller.clock import Clock
 from workqueue_operator.controller.sampling import Answers, Sampling
 from workqueue_operator.controller.state import ObjectState
 from workqueue_operator.core.census import Voice, count
-from workqueue_operator.core.crashing import crash, guard
+from workqueue_operator.core.crashing import crash, guard, known_by_name
 from workqueue_operator.core.errors import SecretMissingError
 from workqueue_operator.core.hints import tasks_of, wait_seconds, with_look
 from workqueue_operator.core.pods import (
@@ -128,7 +128,7 @@ class Inspecting:
         staying = [pod for pod in pods if not pod.terminating]
         raw, now = [pod.raw for pod in staying], self.clock.now()
         guarded = guard(raw, self._finished(state, staying), now=now) if crash(raw) else None
-        found = guarded or diagnose(raw, now=now)
+        found = known_by_name(guarded, diagnose(raw, now=now))
         return found or (self._missing_secret(state) if is_being_made(raw) else None)
 
     def _missing_secret(self, state: ObjectState) -> Trouble | None:

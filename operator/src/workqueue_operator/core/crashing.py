@@ -1,6 +1,7 @@
 """The guard against crash loops: where no worker works, more of them only eat deliveries."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +38,15 @@ def guard(pods: Pods, finished: Collection[str], *, now: datetime) -> Trouble | 
         message=f"no worker has finished a task since they began to crash: {worst.story()}",
         few=max(FEW, running),
     )
+
+
+def known_by_name(guarded: Trouble | None, named: Trouble | None) -> Trouble | None:
+    """Of what the guard and the diagnosis found, the one that tells the cure."""
+    if guarded is None or named is None:
+        return guarded or named
+    if named.reason == "WorkerRuntimeMissing":
+        return replace(named, few=guarded.few)
+    return guarded
 
 
 def remembered(status: Mapping[str, Any]) -> Trouble | None:
