@@ -82,3 +82,11 @@ def test_a_process_goes_on_with_what_the_one_before_it_told() -> None:
 
 def test_without_a_queue_for_them_there_is_nothing_to_say() -> None:
     assert DeadCount(total=0).condition(None) is None
+
+
+def test_a_number_that_changed_too_soon_to_be_told_is_told_by_a_later_reading() -> None:
+    count = DeadCount()
+    assert count.learn(dead(1), 0.0)
+    assert not count.learn(dead(2), 1.0), "the status was just written"
+    assert count.learn(dead(2), NUMBERS_EVERY_SECONDS + 1.0)
+    assert not count.learn(dead(2), 2 * NUMBERS_EVERY_SECONDS + 2.0), "and then it is no news"

@@ -23,13 +23,14 @@ class DeadCount:
     told: bool = False  # that there are some, in an event
     _zeros: int = 0
     _zero_since: float = 0.0
+    _news: int | None = None  # the number that was news last
     _news_at: float = float("-inf")
 
     @classmethod
     def from_status(cls, status: Mapping[str, Any]) -> "DeadCount":
         """Go on where the process before this one stopped."""
         total: int | None = status.get("deadLetters", {}).get("total")
-        return cls(total=total, told=bool(total))
+        return cls(total=total, told=bool(total), _news=total)
 
     def learn(self, reading: Reading, now: float) -> bool:
         """One more reading of their queue; returns whether a step should tell or mend anything."""
@@ -37,13 +38,11 @@ class DeadCount:
             return True  # what is given up now were lost
         if not isinstance(reading, Known) or not self._is_believed(reading, now):
             return False
-        before, self.total = self.total, reading.ready
-        if before is None or (before == 0) != (self.total == 0):
-            self._news_at = now
-            return True
-        if before == self.total or now - self._news_at < NUMBERS_EVERY_SECONDS:
-            return False
-        self._news_at = now
+        before, self.total = self._news, reading.ready
+        first = before is None or (before == 0) != (self.total == 0)
+        if not first and (before == self.total or now - self._news_at < NUMBERS_EVERY_SECONDS):
+            return False  # if it differs, a later reading tells it
+        self._news, self._news_at = self.total, now
         return True
 
     def condition(self, queue: str | None) -> Condition | None:
