@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from bench.figures import Figure
 from bench.goals import PLAIN, READY_RATIO_GOAL, ROWS, SIZES, SPEED_GOAL, Row, middle
 from bench.speed_cases import CASES, key
+from tools.markdown import between, table
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 
@@ -15,22 +16,18 @@ def with_tables(text: str, figures: Sequence[Figure]) -> str:
     Raises:
         ValueError: it has no markers, so that the tables would silently be lost.
     """
-    if BEGIN not in text or END not in text:
-        raise ValueError(f"docs/benchmarks.md needs {BEGIN} and {END}: the tables go between them")
-    before, rest = text.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    return f"{before}{BEGIN}\n{tables(figures)}\n{END}{after}"
+    return between(text, (BEGIN, END), tables(figures), page="docs/benchmarks.md")
 
 
 def tables(figures: Sequence[Figure]) -> str:
     """By size with the goals; what does not depend on the size; every figure's spread."""
     found = {(each.key, each.size): each for each in figures}
-    by_size = _table(
+    by_size = table(
         ["figure", "unit", *(f"{size:,}" for size in SIZES)],
         [_row(row, found) for row in ROWS],
     )
     ratio = _ratio(found.get(("ready-operator", 0)), found.get(("ready-kubectl", 0)))
-    spread = _table(
+    spread = table(
         ["figure", "WorkQueues", "unit", "n", "min", "median", "p99", "max", "date"],
         [_spread(each) for each in _in_order(figures)],
     )
@@ -90,7 +87,7 @@ def _speed(found: dict[tuple[str, int], Figure]) -> list[str]:
         each = [f"{middle(figure):,.1f}" for figure in (ours, bare)]
         rows.append([queue_type, str(milliseconds), str(delay), *each, told, ours.date])
     head = ["queue", "task, ms", "round trip, ms", "worker", "bare loop", "share", "date"]
-    return ["Tasks a second of one worker at prefetch 1, python handler:", _table(head, rows)]
+    return ["Tasks a second of one worker at prefetch 1, python handler:", table(head, rows)]
 
 
 def _spread(figure: Figure) -> list[str]:
@@ -117,8 +114,3 @@ def _machines(figures: Iterable[Figure]) -> str:
     return (
         f"Measured on {'; '.join(names)}: cluster, broker, operator and load on this one machine."
     )
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

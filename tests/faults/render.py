@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from statistics import median
 
-from bench.render import _table
 from faults.explain import FORGOTTEN, UNEXPLAINED
 from faults.names import ALL, FAULTS
 from faults.record import Run
+from tools import markdown
 
 BEGIN, END = "<!-- faults:begin -->", "<!-- faults:end -->"
 HEAD = (
@@ -37,11 +37,7 @@ def with_table(text: str, runs: Sequence[Run]) -> str:
     Raises:
         ValueError: it has no markers, so that the table would silently be lost.
     """
-    if BEGIN not in text or END not in text:
-        raise ValueError(f"docs/reliability.md needs {BEGIN} and {END}: the table goes between")
-    before, rest = text.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    return f"{before}{BEGIN}\n{table(runs)}\n{END}{after}"
+    return markdown.between(text, (BEGIN, END), table(runs), page="docs/reliability.md")
 
 
 def table(runs: Sequence[Run]) -> str:
@@ -55,7 +51,7 @@ def table(runs: Sequence[Run]) -> str:
     machines = "; ".join(sorted({run.machine for run in known})) or "nothing yet"
     parts = [
         f"Measured on {machines}: cluster, broker, operator, workers and load on this one machine.",
-        _table(HEAD, [_row(run) for run in known]),
+        markdown.table(HEAD, [_row(run) for run in known]),
     ]
     if absent:
         parts.append(f"Not measured: {', '.join(absent)}.")

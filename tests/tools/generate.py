@@ -6,7 +6,7 @@ those of `make faults` the table of docs/reliability.md; from docs/reasons.yaml 
 """
 
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import faults.record
@@ -14,6 +14,7 @@ import faults.render
 from bench import record, render
 from tools import reasons
 from tools.crd import CRD_FILE, REPOSITORY, Field, fields, schema
+from tools.markdown import between, table
 
 CHART_COPY = REPOSITORY / "charts" / "workqueue-operator" / "files" / "workqueues.yaml"
 CLI_COPY = REPOSITORY / "operator" / "src" / "workqueue_operator" / "cli" / "workqueues.yaml"
@@ -47,11 +48,7 @@ def with_table(text: str) -> str:
     Raises:
         ValueError: it has no markers, so that a table would silently be lost.
     """
-    if BEGIN not in text or END not in text:
-        raise ValueError(f"README.md needs {BEGIN} and {END}: the field table goes between them")
-    before, rest = text.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    return f"{before}{BEGIN}\n{field_table()}\n{END}{after}"
+    return between(text, (BEGIN, END), field_table(), page="README.md")
 
 
 def field_table() -> str:
@@ -60,15 +57,15 @@ def field_table() -> str:
     unset = (field for field in spec if "default" not in field.schema)
     optional = {field.path for field in unset if not field.required}
     rows = [_row(field, optional) for field in spec if field.is_leaf]
-    return "\n".join(["| Field | Values | Default | Meaning |", "| --- | --- | --- | --- |", *rows])
+    return table(["Field", "Values", "Default", "Meaning"], rows)
 
 
-def _row(field: Field, optional: Collection[str]) -> str:
+def _row(field: Field, optional: Collection[str]) -> Sequence[str]:
     name = field.path.removeprefix("spec.")
     default = _default(field)
     if field.required and field.path.rpartition(".")[0] in optional:
         default += f" in `{name.rpartition('.')[0]}`"
-    return f"| `{name}` | {_values(field)} | {default} | {field.schema['description']} |"
+    return [f"`{name}`", _values(field), default, field.schema["description"]]
 
 
 def _values(field: Field) -> str:
