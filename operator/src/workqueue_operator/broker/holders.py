@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-import requests
-
-from workqueue_operator.broker.management import queues_url, session_of
+from workqueue_operator.broker.asking import ask, queue_url
 from workqueue_operator.core.access import Access
+from workqueue_operator.core.upkeep import ManagementError
 
 _ANSWER_SECONDS = 2.0
 _CONSUMERS = "consumer_details"
@@ -32,12 +31,9 @@ class ManagementHolders:
         base = access.management_uri.rstrip("/")
         channels = f"{base}/api/vhosts/{quote(access.vhost, safe='')}/channels"
         try:
-            with session_of(access) as session:
-                row = _get(
-                    session, f"{queues_url(access)}/{quote(queue, safe='')}", columns=_CONSUMERS
-                )
-                return held(row, _get(session, channels, columns=_CHANNELS))
-        except (requests.RequestException, ValueError):
+            row = _get(access, queue_url(access, queue), columns=_CONSUMERS)
+            return held(row, _get(access, channels, columns=_CHANNELS))
+        except ManagementError:
             return None  # the monitor tells of an API that fails, and what to do about it
 
 
@@ -58,15 +54,8 @@ def held(queue: object, channels: object) -> Mapping[str, int] | None:
     return found
 
 
-def _get(session: requests.Session, url: str, *, columns: str) -> object:
-    answer = session.get(
-        url,
-        params={"columns": columns},
-        timeout=_ANSWER_SECONDS,
-        allow_redirects=False,  # the password is not for whoever answers elsewhere
-    )
-    answer.raise_for_status()
-    return answer.json()
+def _get(access: Access, url: str, *, columns: str) -> object:
+    return ask(access, url, params={"columns": columns}, seconds=_ANSWER_SECONDS)
 
 
 def _unacked(channels: list[Any]) -> Iterator[tuple[str, int]]:

@@ -7,12 +7,10 @@ tell it themselves.
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
-from urllib.parse import quote
 
-import requests
-
-from workqueue_operator.broker.management import queues_url, session_of
+from workqueue_operator.broker.asking import ask, queue_url
 from workqueue_operator.core.access import Access
+from workqueue_operator.core.upkeep import ManagementError
 from workqueue_operator.ports import Throughput
 
 STEP_SECONDS = 5
@@ -43,17 +41,10 @@ def _row(access: Access, queue: str, seconds: float, columns: str) -> object:
     if access.management_uri is None:
         return None
     steps = max(2, round(min(seconds, MOST_SECONDS) / STEP_SECONDS))
-    url = f"{queues_url(access)}/{quote(queue, safe='')}"
+    question = _question(steps * STEP_SECONDS, columns)
     try:
-        with session_of(access) as session:
-            answer = session.get(
-                url,
-                params=_question(steps * STEP_SECONDS, columns),
-                timeout=_ANSWER_SECONDS,
-                allow_redirects=False,  # the password is not for whoever answers elsewhere
-            )
-        return answer.json() if answer.status_code == requests.codes.ok else None
-    except (requests.RequestException, ValueError):
+        return ask(access, queue_url(access, queue), params=question, seconds=_ANSWER_SECONDS)
+    except ManagementError:
         return None  # the monitor tells of an API that fails, and what to do about it
 
 
