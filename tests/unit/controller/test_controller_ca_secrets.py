@@ -1,11 +1,10 @@
 """A WorkQueue with a second Secret, for the authorities of its broker."""
 
-from collections.abc import Mapping
-
 import pytest
 
 from unit.controller.fake_broker import secret
 from unit.controller.fake_clock import FakeClock
+from unit.controller.shelf import Shelf
 from unit.core.builders import workqueue
 from workqueue_operator.controller.secrets import READ_EVERY_SECONDS, Secrets
 from workqueue_operator.core.errors import SecretError, SecretMissingError
@@ -18,21 +17,6 @@ NEWS = workqueue(SAFE, name="news", uid="news")
 PLAIN = workqueue(name="plain", uid="plain")
 
 
-class Shelf(dict[str, Mapping[str, bytes]]):
-    """Secrets by name, each read written down."""
-
-    def __init__(self) -> None:
-        super().__init__(rabbitmq=secret(), ca=CA)
-        self.reads: list[str] = []
-
-    def read(self, namespace: str, name: str) -> Mapping[str, bytes]:
-        """As ports.Cluster.read_secret."""
-        self.reads.append(name)
-        if name not in self:
-            raise SecretMissingError(f"Secret {namespace}/{name} does not exist")
-        return self[name]
-
-
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
@@ -40,7 +24,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def shelf() -> Shelf:
-    return Shelf()
+    return Shelf(ca=CA)
 
 
 @pytest.fixture
@@ -72,7 +56,7 @@ def test_a_changed_authority_is_found_and_wakes_the_others(
     before = secrets.access(MAIL, refused=False)
     secrets.access(NEWS, refused=False)
     secrets.access(PLAIN, refused=False)
-    shelf["ca"] = NEXT_CA
+    shelf.data["ca"] = NEXT_CA
     clock.seconds += READ_EVERY_SECONDS
 
     assert secrets.access(MAIL, refused=False) != before
@@ -82,17 +66,17 @@ def test_a_changed_authority_is_found_and_wakes_the_others(
 def test_a_missing_or_useless_authority_is_told_by_its_name(
     secrets: Secrets, shelf: Shelf, clock: FakeClock
 ) -> None:
-    del shelf["ca"]
+    del shelf.data["ca"]
     with pytest.raises(SecretMissingError, match="shop/ca does not exist"):
         secrets.access(MAIL, refused=False)
     clock.seconds += READ_EVERY_SECONDS
-    shelf["ca"] = {"other": b""}
+    shelf.data["ca"] = {"other": b""}
     with pytest.raises(SecretError, match=r"'ca' .* lacks ca.crt"):
         secrets.access(MAIL, refused=False)
 
 
 def test_one_secret_may_hold_both(secrets: Secrets, shelf: Shelf) -> None:
-    shelf["rabbitmq"] = {**secret(), **CA}
+    shelf.data["rabbitmq"] = {**secret(), **CA}
     both = {"broker": {"secretName": "rabbitmq", "caSecretName": "rabbitmq"}}
 
     access = secrets.access(workqueue(both, name="mail", uid="mail"), refused=False)

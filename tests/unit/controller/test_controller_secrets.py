@@ -8,27 +8,10 @@ import pytest
 
 from unit.controller.fake_broker import secret
 from unit.controller.fake_clock import FakeClock
+from unit.controller.shelf import Shelf
 from unit.core.builders import workqueue
 from workqueue_operator.controller.secrets import READ_EVERY_SECONDS, Secrets
 from workqueue_operator.core.errors import ApiError, SecretError, SecretMissingError
-
-
-class Shelf:
-    """Secrets by name, each read written down."""
-
-    def __init__(self) -> None:
-        self.data: dict[str, Mapping[str, bytes]] = {"rabbitmq": secret()}
-        self.reads: list[str] = []
-        self.down = False
-
-    def read(self, namespace: str, name: str) -> Mapping[str, bytes]:
-        """As ports.Cluster.read_secret."""
-        self.reads.append(name)
-        if self.down:
-            raise ApiError(0, "no answer")
-        if name not in self.data:
-            raise SecretMissingError(f"Secret {namespace}/{name} does not exist")
-        return self.data[name]
 
 
 @pytest.fixture
