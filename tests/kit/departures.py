@@ -1,14 +1,14 @@
 """Who was told to leave, when, and who else was there: from a watch of the worker pods."""
 
-import threading
 import time
 from dataclasses import dataclass, field
 from typing import Self
 
-from kit.kube import Kube, wait_for
+from kit.kube import Kube
 from kit.ledger import Ledger
+from kit.listening import end, listen
 from workqueue_operator.cluster.paths import CORE, collection
-from workqueue_operator.cluster.stream import Listener, ListWatch, Timing
+from workqueue_operator.cluster.stream import ListWatch
 from workqueue_operator.cluster.workers import NAME_LABEL, pod_of
 from workqueue_operator.ports import Json
 
@@ -32,28 +32,17 @@ class Departures:
     _ready: dict[str, bool] = field(default_factory=dict)  # of pods that stay
     _gone: set[str] = field(default_factory=set)
     _watch: ListWatch | None = None
-    _is_listed: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Self:
         """Start watching; what happens from now on is seen."""
         path = collection(CORE, self.kube.namespace, "pods")
         query = {"labelSelector": f"{NAME_LABEL}={self.name}"}
-        listener = Listener(listed=self._listed, changed=self._learn, deleted=self._learn)
-        self._watch = ListWatch(self.kube.api, path, query, listener, Timing())
-        self._watch.start()
-        wait_for("the first list", self._is_listed.is_set, seconds=10, every=0.02)
+        self._watch = listen(self.kube, path, query, self._learn, deleted=self._learn)
         return self
 
     def __exit__(self, *_: object) -> None:
         """Stop watching."""
-        if self._watch is not None:
-            self._watch.stop()
-            self._watch.join(2)
-
-    def _listed(self, items: object) -> None:
-        for item in items if isinstance(items, list | tuple) else ():
-            self._learn(item)
-        self._is_listed.set()
+        end(self._watch)
 
     def _learn(self, body: Json) -> None:
         pod = pod_of(body)

@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import Self
 
 from kit.kube import Kube, wait_for
+from kit.listening import end, listen
 from workqueue_operator.cluster.deployments import state_of
 from workqueue_operator.cluster.paths import APPS, collection
-from workqueue_operator.cluster.stream import Listener, ListWatch, Timing
+from workqueue_operator.cluster.stream import ListWatch
 from workqueue_operator.core.manifests import RENDERING
 from workqueue_operator.ports import DeploymentState, Json
 
@@ -31,24 +32,18 @@ class Replicas:
     name: str
     steps: list[Step] = field(default_factory=list)
     _watch: ListWatch | None = None
-    _is_listed: threading.Event = field(default_factory=threading.Event)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def __enter__(self) -> Self:
         """Start watching; what happens from now on is seen."""
         path = collection(APPS, self.kube.namespace, "deployments")
         query = {"fieldSelector": f"metadata.name={self.name}"}
-        listener = Listener(listed=self._listed, changed=self._learn, deleted=lambda _: None)
-        self._watch = ListWatch(self.kube.api, path, query, listener, Timing())
-        self._watch.start()
-        wait_for("the first list", self._is_listed.is_set, seconds=10, every=0.02)
+        self._watch = listen(self.kube, path, query, self._learn)
         return self
 
     def __exit__(self, *_: object) -> None:
         """Stop watching."""
-        if self._watch is not None:
-            self._watch.stop()
-            self._watch.join(2)
+        end(self._watch)
 
     def values(self) -> list[int]:
         """spec.replicas over time, repetitions left out."""
@@ -82,11 +77,6 @@ class Replicas:
         found = (step.at - since for step in self.steps if step.at >= since and step.ready >= count)
         return next(found, None)
 
-    def _listed(self, items: object) -> None:
-        for item in items if isinstance(items, list | tuple) else ():
-            self._learn(item)
-        self._is_listed.set()
-
     def _learn(self, body: Json) -> None:
         state = state_of(body)
         with self._changed:
@@ -105,17 +95,13 @@ class Rollouts:
     def __enter__(self) -> Self:
         """Start watching."""
         path = collection(APPS, self.kube.namespace, "deployments")
-        listener = Listener(listed=self._listed, changed=self._learn, deleted=lambda _: None)
-        self._watch = ListWatch(self.kube.api, path, {}, listener, Timing())
-        self._watch.start()
+        self._watch = listen(self.kube, path, {}, self._learn)
         wait_for("the first list", lambda: self.history, seconds=10, every=0.02)
         return self
 
     def __exit__(self, *_: object) -> None:
         """Stop watching."""
-        if self._watch is not None:
-            self._watch.stop()
-            self._watch.join(2)
+        end(self._watch)
 
     def at_once(self) -> int:
         """The most Deployments that were replacing their pods by new ones at one time."""
@@ -146,10 +132,6 @@ class Rollouts:
 
     def _is_new(self, state: DeploymentState) -> bool:
         return state.annotations.get(RENDERING) != self.old
-
-    def _listed(self, items: object) -> None:
-        for item in items if isinstance(items, list | tuple) else ():
-            self._learn(item)
 
     def _learn(self, body: Json) -> None:
         state = state_of(body)
